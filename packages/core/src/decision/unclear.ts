@@ -1,0 +1,98 @@
+import type { ApprovalRequirement, Decision, RiskLevel, UnknownCondition } from "@faramesh/protocol";
+import type { CanonicalAction } from "../action/canonicalize.js";
+import type { Policy } from "../policy/policy.js";
+import type { RiskRule } from "../policy/risk-rule.js";
+import type { Rule } from "../policy/rule.js";
+import { FALSE, TRUE } from "../policy/truth.js";
+import { decisionOf, record } from "./decision-record.js";
+import { matchTruth } from "./first-match.js";
+import { higher, highestRisk } from "./risk.js";
+import { unknownCondition } from "./seen-value.js";
+
+const DETAILS_MAX = 20;
+
+/**
+ * Decides where some condition cannot be judged. A rule that comes out unknown gives the stricter of its own effect
+ * and of what the rest of the policy answers, and its risk level counts; so the answer is never looser than it would
+ * be if the condition were true, nor than if it were false.
+ */
+export function decideUnclear(
+  policy: Policy,
+  action: CanonicalAction,
+  rules: readonly Rule[],
+  riskRules: readonly RiskRule[],
+): Decision {
+  const risk = highestRisk(riskRules, action);
+  const { matched, unknown } = candidatesToAnswer(rules, action);
+  const level = unknown.reduce((most, rule) => higher(most, rule.risk), risk.level);
+  const rest = decisionOf(policy, action, matched, level);
+  const decision = stricter(policy, action, rest, unknown);
+  if (decision.effect === "allow") return decision;
+  const details = [...risk.unknown.map((rule) => ({ id: rule.name, ...rule })), ...unknown]
+    .slice(0, DETAILS_MAX)
+    .map((rule) => unknownCondition(rule.id, rule, action));
+  return { ...decision, details };
+}
+
+/** The first rule that matches, and those before it that cannot be judged. Behind such a deny nothing is stricter. */
+function candidatesToAnswer(
+  rules: readonly Rule[],
+  action: CanonicalAction,
+): { matched: Rule | null; unknown: readonly Rule[] } {
+  const unknown: Rule[] = [];
+  for (const rule of rules) {
+    const truth = matchTruth(rule, action);
+    if (truth === TRUE) return { matched: rule, unknown };
+    if (truth === FALSE) continue;
+    unknown.push(rule);
+    if (rule.effect === "deny") break;
+  }
+  return { matched: null, unknown };
+}
+
+/** The rest of the policy answers where a rule in it is as strict; otherwise the strictest unknown rule does. */
+function stricter(policy: Policy, action: CanonicalAction, rest: Decision, unknown: readonly Rule[]): Decision {
+  const denying = unknown.find((rule) => rule.effect === "deny");
+  const asking = unknown.filter((rule) => rule.effect === "require_approval");
+  const level = rest.risk_level;
+  if (denying !== undefined) return unknownDecision(policy, action, "deny", denying, level);
+  if (rest.rule_id === null) {
+    const [rule = null] = asking.length > 0 ? asking : unknown;
+    return rule === null ? rest : unknownDecision(policy, action, "deny", rule, level);
+  }
+  const [first] = asking;
+  if (first === undefined || rest.effect === "deny") return rest;
+  const approval = joined([...asking.flatMap((rule) => rule.approval ?? []), ...(rest.approval ? [rest.approval] : [])]);
+  if (approval === null) return unknownDecision(policy, action, "deny", first, level);
+  const held =
+    rest.effect === "allow" ? unknownDecision(policy, action, "require_approval", first, level) : rest;
+  return { ...held, approval };
+}
+
+function unknownDecision(
+  policy: Policy,
+  action: CanonicalAction,
+  effect: "deny" | "require_approval",
+  rule: Rule,
+  level: RiskLevel,
+): Decision {
+  const { path, operator }: UnknownCondition = unknownCondition(rule.id, rule, action);
+  const reason = `${rule.reason} (unknown: ${path} ${operator} cannot be judged on the value given)`;
+  return record(policy, action, effect, "CONDITION_UNKNOWN", reason, rule.id, level);
+}
+
+/**
+ * What an approval must meet where several rules may each be the one that requires it: all of them. Null where the
+ * rules name approvers who have nobody in common: then nobody may approve.
+ */
+function joined(requirements: readonly ApprovalRequirement[]): ApprovalRequirement | null {
+  const named = requirements.map(({ approvers }) => approvers).filter((approvers) => approvers.length > 0);
+  const [first = [], ...others] = named;
+  const approvers = first.filter((name) => others.every((list) => list.includes(name)));
+  if (first.length > 0 && approvers.length === 0) return null;
+  return {
+    approvers,
+    exclude_submitter: requirements.some((requirement) => requirement.exclude_submitter),
+    expires_in_seconds: Math.min(...requirements.map((requirement) => requirement.expires_in_seconds)),
+  };
+}

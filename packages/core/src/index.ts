@@ -1,0 +1,26 @@
+export { type CanonicalAction, canonicalizeAction } from "./action/canonicalize.js";
+export { InvalidActionError } from "./action/invalid-action.js";
+export { nearestName } from "./action/nearest-name.js";
+export { readActionRequest } from "./action/read-action.js";
+export { parseStrictJson } from "./action/strict-json.js";
+export { StrictJsonError } from "./action/strict-json-parser.js";
+export { type Decider, type MayDecide, mayDecide, type PendingApproval } from "./approval/may-decide.js";
+export { decide, type Facts } from "./decision/decide.js";
+export { type EntryDraft, type LedgerHead, placeLeaf, type SealedEntry, sealEntry } from "./ledger/entry.js";
+export {
+  appendLeaf,
+  decodeFrontier,
+  EMPTY_FRONTIER,
+  encodeFrontier,
+  type Frontier,
+  HASH_BYTES,
+  leafHash,
+  nodeHash,
+  rootOf,
+} from "./ledger/merkle.js";
+export { POLICY_LIMITS } from "./limits.js";
+export { type PermitIssue, type PermittedAction, permitClaims } from "./permit/claims.js";
+export type { Finding } from "./policy/finding.js";
+export { loadPolicy } from "./policy/load.js";
+export type { Policy, RuleSummary } from "./policy/policy.js";
+export { sha256, sha256Hex } from "./sha256.js";

@@ -1,0 +1,59 @@
+import { type Actor, canonicalJson, type JsonObject } from "@faramesh/protocol";
+import { appendLeaf, type Frontier, leafHash, rootOf } from "./merkle.js";
+
+/** What happened, before the ledger gives it a place. */
+export interface EntryDraft {
+  /** `action.<status>`, `permit.consumed`, `key.created`, `agent.disabled`, `policy.loaded`, … */
+  kind: string;
+  /** Milliseconds since the epoch. */
+  atMs: number;
+  actor: Actor;
+  /** Everything that is to be provable about it; large payloads by hash. */
+  body: JsonObject;
+}
+
+/** An entry in its place: the canonical leaf, its hash, and the tree after it. */
+export interface SealedEntry {
+  readonly index: number;
+  readonly leaf: string;
+  readonly leafHash: Buffer;
+  readonly root: Buffer;
+  readonly frontier: Frontier;
+}
+
+/** The tree an entry is appended to: its frontier and its root. */
+export interface LedgerHead {
+  readonly frontier: Frontier;
+  readonly root: Buffer;
+}
+
+/** Bytes a leaf may have, so that it fits a tlog-tiles entry bundle (C2SP tlog-tiles). */
+const LEAF_BYTES_MAX = 65_535;
+
+/**
+ * Gives a draft the next place in the ledger. The leaf is the canonical JSON (RFC 8785) of the whole entry, its index
+ * and the root before it included, so a removed, changed or reordered entry shows at once.
+ *
+ * @throws Error when the leaf would be over 65,535 bytes: a payload was put in that belongs in by hash.
+ */
+export function sealEntry(head: LedgerHead, draft: EntryDraft): SealedEntry {
+  const index = head.frontier.size;
+  const leaf = canonicalJson({
+    index,
+    at: new Date(draft.atMs).toISOString(),
+    kind: draft.kind,
+    actor: draft.actor,
+    body: draft.body,
+    previous_root: head.root.toString("hex"),
+  });
+  if (Buffer.byteLength(leaf, "utf8") > LEAF_BYTES_MAX)
+    throw new Error(`entry ${index} is over ${LEAF_BYTES_MAX} bytes`);
+  return placeLeaf(head.frontier, leaf);
+}
+
+/** Hashes a leaf that already has its text into the tree: how a stored ledger is checked again. */
+export function placeLeaf(frontier: Frontier, leaf: string): SealedEntry {
+  const hash = leafHash(leaf);
+  const next = appendLeaf(frontier, hash);
+  return { index: frontier.size, leaf, leafHash: hash, root: rootOf(next), frontier: next };
+}

@@ -1,0 +1,24 @@
+/** Bounds on what a policy may hold. Those on what crosses the wire are `LIMITS` of the protocol. */
+export const POLICY_LIMITS = {
+  /** Bytes of a policy document. */
+  sourceBytesMax: 1_048_576,
+  rulesMax: 10_000,
+  riskRulesMax: 1_000,
+  /** Values in a document once its aliases are expanded. */
+  nodesMax: 1_000_000,
+  /** Nesting of lists and maps in a document. */
+  nestingMax: 40,
+  /** Nesting of its normal form, which adds levels of its own. */
+  contentNestingMax: 100,
+  /** Characters of one pattern. */
+  patternCharsMax: 500,
+  /** Characters of a policy's name and of a rule's id. */
+  nameCharsMax: 200,
+  reasonCharsMax: 1_000,
+  /** Characters of one operand that is text. */
+  operandCharsMax: 4_000,
+  /** Characters of a path into params or context. */
+  pathCharsMax: 500,
+  /** Findings reported of one document; the rest would not be read. */
+  findingsMax: 200,
+} as const;

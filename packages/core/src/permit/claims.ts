@@ -1,0 +1,46 @@
+import { canonicalJson, type JsonObject, type PermitClaims } from "@faramesh/protocol";
+import { sha256Hex } from "../sha256.js";
+
+/** The action a permit is for, as recorded. */
+export interface PermittedAction {
+  id: string;
+  agent_id: string;
+  tool: string;
+  operation: string;
+  params: JsonObject;
+  request_hash: string;
+  policy_id: string | null;
+  policy_version: number | null;
+  policy_hash: string | null;
+}
+
+/** Who issues a permit, to whom, under which identifier and for how long. */
+export interface PermitIssue {
+  issuer: string;
+  audience: string;
+  /** Single-use identifier, unique for each permit. */
+  jti: string;
+  nowMs: number;
+  ttlSeconds: number;
+}
+
+/** The claims of a permit for exactly this action. Pure: the time and the identifier are arguments. */
+export function permitClaims(action: PermittedAction, issue: PermitIssue): PermitClaims {
+  const issuedAtSeconds = Math.floor(issue.nowMs / 1000);
+  return {
+    iss: issue.issuer,
+    aud: issue.audience,
+    sub: action.agent_id,
+    jti: issue.jti,
+    iat: issuedAtSeconds,
+    exp: issuedAtSeconds + issue.ttlSeconds,
+    act: {
+      id: action.id,
+      tool: action.tool,
+      operation: action.operation,
+      request_hash: action.request_hash,
+      params_hash: sha256Hex(canonicalJson(action.params)),
+    },
+    policy: { id: action.policy_id, version: action.policy_version, hash: action.policy_hash },
+  };
+}

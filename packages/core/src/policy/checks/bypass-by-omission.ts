@@ -1,0 +1,67 @@
+import type { Condition } from "../condition.js";
+import { mayShareName } from "../names.js";
+import type { Report } from "../report.js";
+import type { Rule } from "../rule.js";
+import { RuleIndex } from "../rule-index.js";
+import { FALSE } from "../truth.js";
+import { covers } from "./shadowed.js";
+
+/**
+ * A protective rule on a param, behind which a rule allows the same tool and operation without that param: an agent
+ * that leaves the param out gets past it.
+ */
+export function checkBypassByOmission(rules: readonly Rule[], report: Report): void {
+  const enabled = rules.filter((rule) => rule.enabled);
+  const index = new RuleIndex(enabled);
+  for (const rule of enabled) {
+    const paths = rule.effect === "allow" ? [] : pathsThatMustExist(rule.conditions);
+    if (paths.length === 0) continue;
+    const bypass = findBypass(rule, paths, laterRules(rule, enabled, index));
+    if (bypass === undefined) continue;
+    const path = paths.join(", ");
+    const message = `rule ${rule.id} does not see an action without ${path}, and ${bypass.id} then allows it`;
+    report.warning(rule.spot, "bypass_by_omission", message, `add a rule before ${bypass.id} for ${path} exists: false`);
+  }
+}
+
+/** Fields of which a missing one keeps the conditions from holding. */
+function pathsThatMustExist(conditions: readonly Condition[]): string[] {
+  const paths = conditions.filter(needsField).map((condition) => condition.path);
+  return [...new Set(paths)];
+}
+
+function needsField(condition: Condition): boolean {
+  return condition.judge !== null && condition.judge(undefined) === FALSE;
+}
+
+function laterRules(rule: Rule, enabled: readonly Rule[], index: RuleIndex<Rule>): readonly Rule[] {
+  const { tools, operations } = rule.scope;
+  const [tool, moreTools] = tools.exact ?? [];
+  const [operation, moreOperations] = operations.exact ?? [];
+  const single = moreTools === undefined && moreOperations === undefined;
+  if (!single || tool === undefined || operation === undefined) return enabled;
+  return index.select(tool, operation);
+}
+
+function findBypass(rule: Rule, paths: readonly string[], rules: readonly Rule[]): Rule | undefined {
+  for (const later of rules) {
+    if (later.order <= rule.order || !mayMeet(later, rule)) continue;
+    const asksForOne = later.conditions.some((condition) => needsField(condition) && paths.includes(condition.path));
+    if (later.effect === "allow" && !asksForOne) return later;
+    if (later.effect !== "allow" && covers(later, rule) && answersOmission(later, paths)) return undefined;
+  }
+  return undefined;
+}
+
+function mayMeet(left: Rule, right: Rule): boolean {
+  return (
+    mayShareName(left.scope.tools, right.scope.tools) &&
+    mayShareName(left.scope.operations, right.scope.operations) &&
+    mayShareName(left.scope.agents, right.scope.agents)
+  );
+}
+
+/** Whether a rule answers every action in its scope that lacks the fields. */
+function answersOmission(rule: Rule, paths: readonly string[]): boolean {
+  return rule.conditions.every(({ judge, path }) => judge !== null && paths.includes(path) && judge(undefined) === 2);
+}

@@ -1,0 +1,40 @@
+import { nearestName } from "../action/nearest-name.js";
+import type { DocumentNode, MapEntry, MapNode } from "./document.js";
+import type { Report, Spot } from "./report.js";
+
+/** The place of a key itself, for what is wrong with the key and not with its value. */
+export function keySpot(entry: MapEntry): Spot {
+  return { place: entry.value.place, offset: entry.keyOffset };
+}
+
+/** A node as a map, or null after reporting that it is none. */
+export function asMap(node: DocumentNode, what: string, report: Report): MapNode | null {
+  if (node.kind === "map") return node;
+  report.error(node, "wrong_type", `${what} must be a map, not ${kindOf(node)}`);
+  return null;
+}
+
+/** Reports every key that means nothing here: a typo must never be a rule that silently does nothing. */
+export function reportUnknownKeys(map: MapNode, known: readonly string[], what: string, report: Report): void {
+  for (const entry of map.entries.values()) {
+    if (known.includes(entry.key)) continue;
+    const nearest = nearestName(entry.key, known);
+    const cure = nearest === undefined ? `known keys: ${known.join(", ")}` : `did you mean ${JSON.stringify(nearest)}?`;
+    report.error(keySpot(entry), "unknown_key", `${JSON.stringify(entry.key)} is not a key of ${what}`, cure);
+  }
+}
+
+/** Reports keys that the language reserves for what this version cannot do yet. They are never ignored. */
+export function reportNotYet(map: MapNode, reserved: Readonly<Record<string, string>>, report: Report): void {
+  for (const entry of map.entries.values()) {
+    if (!Object.hasOwn(reserved, entry.key)) continue;
+    report.error(keySpot(entry), "not_yet", `${entry.key} (${reserved[entry.key]}) is not supported yet`, "remove it");
+  }
+}
+
+/** How a value is named in a message. */
+export function kindOf(node: DocumentNode): string {
+  if (node.kind !== "scalar") return `a ${node.kind}`;
+  if (node.value === null) return "nothing";
+  return typeof node.value === "string" ? "text" : `the ${typeof node.value} ${node.value}`;
+}

@@ -1,0 +1,48 @@
+import type { RiskRule } from "./risk-rule.js";
+import type { Rule } from "./rule.js";
+import { RuleIndex } from "./rule-index.js";
+
+/** The rules that can answer for one tool and operation, in order. */
+export interface Candidates {
+  readonly rules: readonly Rule[];
+  readonly riskRules: readonly RiskRule[];
+}
+
+/** Pairs of tool and operation whose candidates are kept. Names come from agents, so there must be a bound. */
+const KEPT_MAX = 4_096;
+
+/** A policy's rules, ready to decide: its cost follows the candidates, not the rules. */
+export class CompiledPolicy {
+  /** All rules, disabled ones included, in order. */
+  readonly rules: readonly Rule[];
+  readonly #rules: RuleIndex<Rule>;
+  readonly #riskRules: RuleIndex<RiskRule>;
+  #kept = new Map<string, Map<string, Candidates>>();
+  #keptCount = 0;
+
+  constructor(rules: readonly Rule[], riskRules: readonly RiskRule[]) {
+    this.rules = rules;
+    this.#rules = new RuleIndex(rules.filter((rule) => rule.enabled));
+    this.#riskRules = new RuleIndex(riskRules);
+  }
+
+  /** The rules for a tool and an operation. They may still ask for other agents, params or context. */
+  candidates(tool: string, operation: string): Candidates {
+    return this.#kept.get(tool)?.get(operation) ?? this.#select(tool, operation);
+  }
+
+  #select(tool: string, operation: string): Candidates {
+    const candidates = {
+      rules: this.#rules.select(tool, operation),
+      riskRules: this.#riskRules.select(tool, operation),
+    };
+    if (this.#keptCount >= KEPT_MAX) {
+      this.#kept = new Map();
+      this.#keptCount = 0;
+    }
+    const ofTool = this.#kept.get(tool) ?? new Map<string, Candidates>();
+    this.#kept.set(tool, ofTool.set(operation, candidates));
+    this.#keptCount++;
+    return candidates;
+  }
+}

@@ -1,0 +1,93 @@
+import { isForbiddenKey, type JsonObject, type JsonValue } from "@faramesh/protocol";
+
+/** One step of a path: a member's name, an index, or `[*]` for each item of a list. */
+export type Step = { readonly key: string } | { readonly index: number } | "each";
+
+/** A path into params or context, such as `a.b.c`, `items[0].sku` or `items[*].price`. */
+export interface ValuePath {
+  readonly steps: readonly Step[];
+  /** The path in its normal form. */
+  readonly text: string;
+}
+
+const STEP = /(?:^|\.)([^.[\]"*\s]+)|\[(?:(0|[1-9][0-9]{0,8})|(\*)|("(?:[^"\\]|\\.)*"))\]/y;
+
+/** Parses a path; null where it is none. A name with other characters is written `["like this"]`. */
+export function parsePath(text: string): ValuePath | null {
+  const steps: Step[] = [];
+  STEP.lastIndex = 0;
+  while (STEP.lastIndex < text.length || steps.length === 0) {
+    const match = STEP.exec(text);
+    const step = match === null ? null : stepOf(match);
+    if (step === null) return null;
+    steps.push(step);
+  }
+  const [first] = steps;
+  return typeof first === "object" && "key" in first ? { steps, text: pathText(steps) } : null;
+}
+
+function stepOf(match: RegExpExecArray): Step | null {
+  const [, plain, index, each, quoted] = match;
+  if (index !== undefined) return { index: Number(index) };
+  if (each !== undefined) return "each";
+  const key = plain ?? unquoted(quoted ?? "");
+  return key === null || isForbiddenKey(key) ? null : { key };
+}
+
+function unquoted(text: string): string | null {
+  try {
+    return JSON.parse(text) as string;
+  } catch {
+    return null;
+  }
+}
+
+function pathText(steps: readonly Step[]): string {
+  let text = "";
+  for (const step of steps) {
+    if (step === "each") text += "[*]";
+    else if ("index" in step) text += `[${step.index}]`;
+    else if (/^[^.[\]"*\s]+$/.test(step.key)) text += text === "" ? step.key : `.${step.key}`;
+    else text += `[${JSON.stringify(step.key)}]`;
+  }
+  return text;
+}
+
+/** Finds the value at a path without `[*]`; undefined where it is missing. */
+export function compileLookup(steps: readonly Step[]): (root: JsonObject | undefined) => JsonValue | undefined {
+  const [only] = steps;
+  if (steps.length === 1 && typeof only === "object" && "key" in only) {
+    const { key } = only;
+    return (root) => (root !== undefined && Object.hasOwn(root, key) ? root[key] : undefined);
+  }
+  return (root) => {
+    let value: JsonValue | undefined = root;
+    for (const step of steps) {
+      value = stepInto(value, step);
+      if (value === undefined) return undefined;
+    }
+    return value;
+  };
+}
+
+/**
+ * Every value a path with `[*]` leads to, one for each item, undefined where an item does not have it. Where there is
+ * no item at all: one undefined.
+ */
+export function collectValues(root: JsonObject | undefined, steps: readonly Step[]): (JsonValue | undefined)[] {
+  let values: (JsonValue | undefined)[] = [root];
+  for (const step of steps) {
+    values = step === "each" ? values.flatMap(itemsOf) : values.map((value) => stepInto(value, step));
+  }
+  return values.length === 0 ? [undefined] : values;
+}
+
+function itemsOf(value: JsonValue | undefined): (JsonValue | undefined)[] {
+  return Array.isArray(value) ? value : [undefined];
+}
+
+function stepInto(value: JsonValue | undefined, step: Step): JsonValue | undefined {
+  if (typeof value !== "object" || value === null || step === "each") return undefined;
+  if ("index" in step) return Array.isArray(value) ? value[step.index] : undefined;
+  return !Array.isArray(value) && Object.hasOwn(value, step.key) ? value[step.key] : undefined;
+}

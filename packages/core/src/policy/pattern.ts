@@ -1,0 +1,54 @@
+import { RE2JS, RE2JSException, RE2JSSyntaxException } from "re2js";
+import { POLICY_LIMITS } from "../limits.js";
+import { compileAutomaton } from "./automaton.js";
+import type { DocumentNode } from "./document.js";
+import type { Report } from "./report.js";
+
+type TextTest = (text: string) => boolean;
+
+/** Compiles the patterns of one document, equal ones once. */
+export class PatternCompiler {
+  readonly #compiled = new Map<string, TextTest>();
+
+  /**
+   * Compiles a pattern in RE2 syntax: no backreference, no look-around. It is found anywhere in a text unless anchored.
+   *
+   * @returns null after reporting that the pattern is not RE2, too long or too costly. A pattern that does not compile
+   *   never becomes one that does not match.
+   */
+  compile(pattern: string, node: DocumentNode, report: Report): TextTest | null {
+    const known = this.#compiled.get(pattern);
+    if (known !== undefined) return known;
+    const compiled = compile(pattern, node, report);
+    if (compiled !== null) this.#compiled.set(pattern, compiled);
+    return compiled;
+  }
+}
+
+function compile(pattern: string, node: DocumentNode, report: Report): TextTest | null {
+  if (pattern.length > POLICY_LIMITS.patternCharsMax) {
+    const message = `the pattern has ${pattern.length} characters, more than ${POLICY_LIMITS.patternCharsMax}`;
+    report.error(node, "invalid_pattern", message);
+    return null;
+  }
+  try {
+    const search = compileAutomaton(RE2JS.compile(pattern));
+    if (search !== null) return search;
+    report.error(node, "invalid_pattern", "the pattern needs too many states to be searched for in linear time", CHEAPER);
+  } catch (error) {
+    if (!(error instanceof RE2JSException)) throw error;
+    report.error(node, "invalid_pattern", faultOf(pattern, error), "patterns are in RE2 syntax");
+  }
+  return null;
+}
+
+const CHEAPER = "write * or + instead of large counts such as .{0,100}";
+
+function faultOf(pattern: string, error: RE2JSException): string {
+  if (!(error instanceof RE2JSSyntaxException)) return `the pattern does not compile: ${error.message}`;
+  const fragment = error.getPattern();
+  const index = fragment === null ? pattern.length - 1 : pattern.indexOf(fragment);
+  const where = index < 0 ? "" : ` at character ${index + 1}`;
+  const what = fragment === null ? "" : `: ${fragment}`;
+  return `the pattern has a fault${where}: ${error.getDescription()}${what}`;
+}

@@ -1,0 +1,71 @@
+import { memberPath } from "@faramesh/protocol";
+import { POLICY_LIMITS } from "../limits.js";
+import type { Place } from "./document.js";
+import type { Finding } from "./finding.js";
+
+/** What a finding is about: a node, or a key of a map. */
+export interface Spot {
+  readonly place: Place;
+  readonly offset: number;
+}
+
+/** Collects what is found in one document and knows its lines. */
+export class Report {
+  readonly #findings: Finding[] = [];
+  readonly #lineStarts: number[];
+  #errors = 0;
+
+  constructor(source: string) {
+    this.#lineStarts = lineStartsOf(source);
+  }
+
+  get hasErrors(): boolean {
+    return this.#errors > 0;
+  }
+
+  error(spot: Spot, code: string, message: string, cure?: string): void {
+    this.#errors++;
+    this.#add("error", spot, code, message, cure);
+  }
+
+  warning(spot: Spot, code: string, message: string, cure?: string): void {
+    this.#add("warning", spot, code, message, cure);
+  }
+
+  /** All findings, in the order of the document. */
+  inOrder(): Finding[] {
+    return this.#findings.toSorted((left, right) => left.line - right.line || left.column - right.column);
+  }
+
+  /** The line of an offset, from 1. */
+  lineOf(offset: number): number {
+    let low = 0;
+    let high = this.#lineStarts.length;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((this.#lineStarts[middle] ?? 0) <= offset) low = middle;
+      else high = middle;
+    }
+    return low + 1;
+  }
+
+  #add(severity: Finding["severity"], spot: Spot, code: string, message: string, cure: string | undefined): void {
+    if (this.#findings.length >= POLICY_LIMITS.findingsMax) return;
+    const line = this.lineOf(spot.offset);
+    const column = spot.offset - (this.#lineStarts[line - 1] ?? 0) + 1;
+    const path = pathOf(spot.place);
+    this.#findings.push({ severity, code, message, ...(cure === undefined ? {} : { cure }), path, line, column });
+  }
+}
+
+function pathOf(place: Place): string {
+  if (place.parent === null) return "$";
+  const parent = pathOf(place.parent);
+  return typeof place.step === "number" ? `${parent}[${place.step}]` : memberPath(parent, place.step);
+}
+
+function lineStartsOf(source: string): number[] {
+  const starts = [0];
+  for (let index = source.indexOf("\n"); index >= 0; index = source.indexOf("\n", index + 1)) starts.push(index + 1);
+  return starts;
+}

@@ -1,0 +1,46 @@
+import { type JsonObject, RISK_LEVELS, type RiskLevel } from "@faramesh/protocol";
+import { POLICY_LIMITS } from "../limits.js";
+import { asMap, reportUnknownKeys } from "./closed-map.js";
+import type { DocumentNode, MapNode } from "./document.js";
+import { type Match, matchContent, readMatch } from "./match.js";
+import type { Spot } from "./report.js";
+import { readName, readWord } from "./scalars.js";
+import type { Reading } from "./value-test.js";
+
+/** A risk rule, compiled. The first that matches gives the risk level. */
+export interface RiskRule extends Match {
+  readonly name: string;
+  readonly order: number;
+  readonly level: RiskLevel;
+  readonly spot: Spot;
+  readonly content: JsonObject;
+}
+
+const KEYS = ["name", "when", "risk_level"] as const;
+
+/** Reads one risk rule: `{name, when, risk_level}`, where `when` is a match. Null after reporting. */
+export function readRiskRule(node: DocumentNode, order: number, reading: Reading): RiskRule | null {
+  const { report } = reading;
+  const map = asMap(node, "a risk rule", report);
+  if (map === null) return null;
+  reportUnknownKeys(map, KEYS, "a risk rule", report);
+  const [nameNode, whenNode, levelNode] = KEYS.map((key) => required(map, key, reading));
+  const name = nameNode === undefined ? null : readName(nameNode, "name", POLICY_LIMITS.nameCharsMax, report);
+  const match = whenNode === undefined ? null : readWhen(whenNode, reading);
+  const level = levelNode === undefined ? null : readWord(levelNode, RISK_LEVELS, "risk_level", report);
+  if (name === null || match === null || level === null) return null;
+  return { ...match, name, order, level, spot: map, content: { name, level, match: matchContent(match) } };
+}
+
+function required(map: MapNode, key: string, { report }: Reading): DocumentNode | undefined {
+  const entry = map.entries.get(key);
+  if (entry === undefined) report.error(map, "missing_key", `a risk rule needs ${key}`);
+  return entry?.value;
+}
+
+function readWhen(node: DocumentNode, reading: Reading): Match | null {
+  if (node.kind !== "scalar" || typeof node.value !== "string") return readMatch(node, "when", reading);
+  const cure = "write a match: when: { params: { env: prod } }";
+  reading.report.error(node, "not_yet", "when as a CEL expression is not supported yet", cure);
+  return null;
+}

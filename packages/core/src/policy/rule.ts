@@ -1,0 +1,168 @@
+import {
+  type ApprovalRequirement,
+  canonicalJson,
+  type Effect,
+  type JsonObject,
+  RISK_LEVELS,
+  type RiskLevel,
+} from "@faramesh/protocol";
+import { POLICY_LIMITS } from "../limits.js";
+import { sha256Hex } from "../sha256.js";
+import { readApproval } from "./approval.js";
+import { asMap, keySpot, kindOf, reportNotYet, reportUnknownKeys } from "./closed-map.js";
+import type { DocumentNode, MapEntry, MapNode } from "./document.js";
+import { type Match, matchContent, readMatch } from "./match.js";
+import type { Report, Spot } from "./report.js";
+import { readBoolean, readName, readText, readWord } from "./scalars.js";
+import type { Reading } from "./value-test.js";
+
+/** A rule, compiled. */
+export interface Rule extends Match {
+  readonly id: string;
+  /** Its place in the policy, from 0: the first rule that matches answers. */
+  readonly order: number;
+  readonly effect: Effect;
+  readonly reason: string;
+  readonly risk: RiskLevel | null;
+  /** For rules that require approval. */
+  readonly approval: ApprovalRequirement | null;
+  readonly enabled: boolean;
+  readonly spot: Spot;
+  /** In its normal form, for the policy's hash. */
+  readonly content: JsonObject;
+}
+
+const NOT_YET = {
+  when: "a CEL expression",
+  limits: "counts and sums over time",
+  obligations: "duties of the executor",
+  tests: "tests beside the rules",
+};
+const EFFECT_KEYS = ["allow", "deny", "require_approval"] as const;
+const KEYS = [
+  ...["id", "match", ...EFFECT_KEYS, "reason", "description", "risk", "enabled"],
+  ...Object.keys(NOT_YET),
+];
+
+const DEFAULT_REASONS: Readonly<Record<Effect, string>> = {
+  allow: "Allowed by policy rule",
+  deny: "Denied by policy rule",
+  require_approval: "Requires approval by policy rule",
+};
+
+/** Reads one rule. Null after reporting. */
+export function readRule(node: DocumentNode, order: number, reading: Reading): Rule | null {
+  const { report } = reading;
+  const map = asMap(node, "a rule", report);
+  if (map === null) return null;
+  reportUnknownKeys(map, KEYS, "a rule", report);
+  reportNotYet(map, NOT_YET, report);
+  const effect = readEffect(map, report);
+  const match = readRuleMatch(map, reading);
+  const given = readDetails(map, report);
+  if (effect === null || match === null || given === null) return null;
+  if (effect.effect === "allow" && !mayAllow(match, report)) return null;
+  const content = contentOf(given, effect, match);
+  return {
+    ...match,
+    ...effect,
+    id: given.id ?? generatedId(order, content),
+    order,
+    reason: given.reason ?? DEFAULT_REASONS[effect.effect],
+    risk: given.risk,
+    enabled: given.enabled,
+    spot: map,
+    content,
+  };
+}
+
+interface RuleEffect {
+  readonly effect: Effect;
+  readonly approval: ApprovalRequirement | null;
+}
+
+function readEffect(map: MapNode, report: Report): RuleEffect | null {
+  const given = EFFECT_KEYS.flatMap((key) => map.entries.get(key) ?? []);
+  const [only, second] = given;
+  if (only === undefined) {
+    report.error(map, "no_effect", "a rule needs one of allow, deny and require_approval", "write deny: true");
+    return null;
+  }
+  if (second !== undefined) {
+    report.error(keySpot(second), "several_effects", `a rule has one effect, not both ${only.key} and ${second.key}`);
+    return null;
+  }
+  if (only.key === "require_approval") {
+    const approval = readApproval(only.value, report);
+    return approval === null ? null : { effect: "require_approval", approval };
+  }
+  if (only.value.kind === "scalar" && only.value.value === true) {
+    return { effect: only.key === "allow" ? "allow" : "deny", approval: null };
+  }
+  const cure = `write ${only.key}: true, or enabled: false to turn the rule off`;
+  report.error(only.value, "wrong_value", `${only.key} must be true, not ${kindOf(only.value)}`, cure);
+  return null;
+}
+
+function readRuleMatch(map: MapNode, reading: Reading): Match | null {
+  const match = map.entries.get("match");
+  if (match !== undefined) return readMatch(match.value, "match", reading);
+  reading.report.error(map, "no_match", "a rule needs a match", "write match: { any: true } to match everything");
+  return null;
+}
+
+interface Details {
+  readonly id: string | null;
+  readonly reason: string | null;
+  readonly risk: RiskLevel | null;
+  readonly enabled: boolean;
+}
+
+/** The keys that may be left out. Null after reporting. */
+function readDetails(map: MapNode, report: Report): Details | null {
+  const reason = map.entries.get("reason");
+  const description = map.entries.get("description");
+  if (reason !== undefined && description !== undefined) {
+    report.error(keySpot(description), "given_twice", "description stands for reason: give one of them");
+  }
+  const details = {
+    id: optional(map.entries.get("id"), (node) => readName(node, "id", POLICY_LIMITS.nameCharsMax, report)),
+    reason: optional(reason ?? description, (node) => readText(node, "reason", POLICY_LIMITS.reasonCharsMax, report)),
+    risk: optional(map.entries.get("risk"), (node) => readWord(node, RISK_LEVELS, "risk", report)),
+    enabled: optional(map.entries.get("enabled"), (node) => readBoolean(node, "enabled", report)),
+  };
+  const { id, reason: text, risk, enabled } = details;
+  if (id === null || text === null || risk === null || enabled === null) return null;
+  return { id: id ?? null, reason: text ?? null, risk: risk ?? null, enabled: enabled ?? true };
+}
+
+/** Undefined where the key is not there, null where what it holds was reported. */
+function optional<Value>(entry: MapEntry | undefined, read: (node: DocumentNode) => Value): Value | undefined {
+  return entry === undefined ? undefined : read(entry.value);
+}
+
+/** Whether the match may allow: a search through all params may be met by a param that has nothing to do with it. */
+function mayAllow(match: Match, report: Report): boolean {
+  const search = match.conditions.find((condition) => condition.path === "params");
+  if (search === undefined) return true;
+  const cure = `name the param: params: { cmd: { ${search.operator}: … } }`;
+  const message = `${search.operator} over all params cannot allow: an unrelated param could meet it`;
+  report.error(search.spot, "unsafe_allow", message, cure);
+  return false;
+}
+
+function contentOf({ id, reason, risk, enabled }: Details, { effect, approval }: RuleEffect, match: Match): JsonObject {
+  return {
+    match: matchContent(match),
+    effect,
+    ...(approval !== null && { approval: { ...approval } }),
+    ...(id !== null && { id }),
+    ...(reason !== null && { reason }),
+    ...(risk !== null && { risk }),
+    ...(!enabled && { enabled }),
+  };
+}
+
+function generatedId(order: number, content: JsonObject): string {
+  return `rule-${order + 1}-${sha256Hex(canonicalJson(content, POLICY_LIMITS.contentNestingMax)).slice(0, 8)}`;
+}
