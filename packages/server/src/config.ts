@@ -1,0 +1,83 @@
+import { LIMITS } from "@faramesh/protocol";
+
+/** How a server is to run. */
+export interface ServerConfig {
+  /** The directory for the database, keys and locks; made (mode 0700) where there is none. */
+  readonly dataDir: string;
+  readonly host: string;
+  /** 0 picks a free port. */
+  readonly port: number;
+  /** A policy file: read at start, and again on `reloadPolicy`. */
+  readonly policyFile?: string;
+  /** A policy text instead of a file. */
+  readonly policySource?: string;
+  /** The bootstrap admin key. */
+  readonly adminKey?: string;
+  /** No keys are asked for. Loopback only. */
+  readonly insecureNoAuth?: boolean;
+  readonly logLevel?: LogLevel;
+  /** `iss` of permits; `faramesh` when not given. */
+  readonly permitIssuer?: string;
+  /** `aud` of permits; `faramesh-executor` when not given. */
+  readonly permitAudience?: string;
+  /** Seconds a claim holds without a report when the claimer does not say. */
+  readonly leaseSecondsDefault?: number;
+}
+
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** A setting that cannot be used; the message names it. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/**
+ * Reads what the environment says of a server: `FARAMESH_TOKEN`, `FARAMESH_LOG_LEVEL`, `FARAMESH_PERMIT_ISSUER`,
+ * `FARAMESH_PERMIT_AUDIENCE`, `FARAMESH_LEASE_SECONDS`. The only place that reads it.
+ *
+ * @throws ConfigError naming the variable.
+ */
+export function readServerEnvironment(env: Readonly<Record<string, string | undefined>>): Partial<ServerConfig> {
+  const {
+    FARAMESH_TOKEN,
+    FARAMESH_LOG_LEVEL,
+    FARAMESH_PERMIT_ISSUER,
+    FARAMESH_PERMIT_AUDIENCE,
+    FARAMESH_LEASE_SECONDS,
+  } = env;
+  return {
+    ...(FARAMESH_TOKEN ? { adminKey: bearerToken(FARAMESH_TOKEN) } : {}),
+    ...(FARAMESH_LOG_LEVEL ? { logLevel: logLevel(FARAMESH_LOG_LEVEL) } : {}),
+    ...(FARAMESH_PERMIT_ISSUER ? { permitIssuer: FARAMESH_PERMIT_ISSUER } : {}),
+    ...(FARAMESH_PERMIT_AUDIENCE ? { permitAudience: FARAMESH_PERMIT_AUDIENCE } : {}),
+    ...(FARAMESH_LEASE_SECONDS ? { leaseSecondsDefault: leaseSeconds(FARAMESH_LEASE_SECONDS) } : {}),
+  };
+}
+
+/** The characters a bearer token may have (RFC 6750, 2.1), so that it fits a header as it is. */
+function bearerToken(value: string): string {
+  if (!/^[A-Za-z0-9._~+/-]+=*$/.test(value)) {
+    throw new ConfigError("FARAMESH_TOKEN may hold letters, digits and -._~+/ only, so that it fits a header");
+  }
+  return value;
+}
+
+function logLevel(value: string): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === value);
+  if (level === undefined) throw new ConfigError(`FARAMESH_LOG_LEVEL is one of ${LOG_LEVELS.join(", ")}`);
+  return level;
+}
+
+function leaseSeconds(value: string): number {
+  const seconds = Number(value);
+  if (!Number.isInteger(seconds) || seconds < 1 || seconds > LIMITS.leaseSecondsMax) {
+    throw new ConfigError(`FARAMESH_LEASE_SECONDS is a whole number from 1 to ${LIMITS.leaseSecondsMax}`);
+  }
+  return seconds;
+}
+
+/** Whether a host name or address can only be reached from this machine. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
+}

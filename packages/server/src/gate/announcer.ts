@@ -1,0 +1,53 @@
+import type { LedgerRow } from "../store/store.js";
+
+/** Held requests and open streams at a time; more are refused rather than queued. */
+const WAITING_MAX = 10_000;
+
+/**
+ * Tells waiting requests and open streams that something was committed. It carries no data: who is woken reads the
+ * store, so a lost or doubled wake-up loses nothing.
+ */
+export class Announcer {
+  readonly #byAction = new Map<string, Set<() => void>>();
+  readonly #streams = new Set<() => void>();
+  #waiting = 0;
+
+  /** Held requests and open streams at present. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  get isFull(): boolean {
+    return this.#waiting >= WAITING_MAX;
+  }
+
+  /** Wakes everybody whom these entries concern. */
+  announce(entries: readonly LedgerRow[]): void {
+    for (const { action_id } of entries) {
+      const wakes = action_id === null ? undefined : this.#byAction.get(action_id);
+      if (wakes !== undefined) for (const wake of [...wakes]) wake();
+    }
+    for (const wake of this.#streams) wake();
+  }
+
+  /** Calls `wake` after each commit about one action, until the returned function is called. */
+  onAction(actionId: string, wake: () => void): () => void {
+    const wakes = this.#byAction.get(actionId) ?? new Set();
+    this.#byAction.set(actionId, wakes.add(wake));
+    this.#waiting++;
+    return () => {
+      if (!wakes.delete(wake)) return;
+      this.#waiting--;
+      if (wakes.size === 0) this.#byAction.delete(actionId);
+    };
+  }
+
+  /** Calls `wake` after each commit, until the returned function is called. */
+  onAny(wake: () => void): () => void {
+    this.#streams.add(wake);
+    this.#waiting++;
+    return () => {
+      if (this.#streams.delete(wake)) this.#waiting--;
+    };
+  }
+}

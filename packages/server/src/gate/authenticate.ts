@@ -1,0 +1,74 @@
+import { timingSafeEqual } from "node:crypto";
+import { sha256Hex } from "@faramesh/core";
+import type { Store } from "../store/store.js";
+import { apiKeyId } from "./api-keys.js";
+import { GateError } from "./errors.js";
+import type { Principal } from "./principal.js";
+
+/** The principal that the bootstrap key stands for. */
+export const BOOTSTRAP: Principal = { id: "bootstrap", name: "bootstrap", role: "admin", via: "key", agents: [] };
+
+/** Known keys kept in memory, by the hash of the whole key. */
+const KNOWN_MAX = 10_000;
+
+/** How long a known key is trusted before the store is asked again. */
+const KNOWN_MS = 1_000;
+
+/** Tells who a key belongs to. A key is hashed at each use and its hash compared in constant time. */
+export class Authenticator {
+  readonly #store: Store;
+  readonly #bootstrapHash: string | null;
+  readonly #nowMs: () => number;
+  readonly #known = new Map<string, { principal: Principal; untilMs: number }>();
+  #used = new Map<string, number>();
+
+  /** @param bootstrapKey - The admin key from the server's configuration, if there is one. */
+  constructor(store: Store, bootstrapKey: string | null, nowMs: () => number) {
+    this.#store = store;
+    this.#bootstrapHash = bootstrapKey === null ? null : sha256Hex(bootstrapKey);
+    this.#nowMs = nowMs;
+  }
+
+  /** @throws GateError `unauthorized` for a key that is unknown or revoked. */
+  async principalOf(key: string): Promise<Principal> {
+    const hash = sha256Hex(key);
+    if (this.#bootstrapHash !== null && sameHash(hash, this.#bootstrapHash)) return BOOTSTRAP;
+    const known = this.#known.get(hash);
+    const nowMs = this.#nowMs();
+    if (known !== undefined && nowMs < known.untilMs) return known.principal;
+    const principal = await this.#lookUp(key, hash);
+    this.#remember(hash, principal, nowMs);
+    return principal;
+  }
+
+  /** Forgets what is known, so that a change to a key counts from the next request on. */
+  forget(): void {
+    this.#known.clear();
+  }
+
+  /** When keys were last used, since the last time this was asked. */
+  takeUses(): ReadonlyMap<string, number> {
+    const used = this.#used;
+    this.#used = new Map();
+    return used;
+  }
+
+  async #lookUp(key: string, hash: string): Promise<Principal> {
+    const id = apiKeyId(key);
+    const row = id === null ? null : await this.#store.apiKey(id);
+    if (row === null || row.revoked_at_ms !== null || !sameHash(hash, row.key_hash)) {
+      throw new GateError("unauthorized", "the key is not known");
+    }
+    return { id: row.id, name: row.name, role: row.role, via: "key", agents: JSON.parse(row.agents) as string[] };
+  }
+
+  #remember(hash: string, principal: Principal, nowMs: number): void {
+    if (this.#known.size >= KNOWN_MAX) this.#known.clear();
+    this.#known.set(hash, { principal, untilMs: nowMs + KNOWN_MS });
+    this.#used.set(principal.id, nowMs);
+  }
+}
+
+function sameHash(a: string, b: string): boolean {
+  return timingSafeEqual(Buffer.from(a, "hex"), Buffer.from(b, "hex"));
+}

@@ -1,0 +1,87 @@
+import { permitClaims } from "@faramesh/core";
+import { type Actor, canonicalJson, LIMITS } from "@faramesh/protocol";
+import type { ActionRow } from "../store/store.js";
+import { GateError } from "./errors.js";
+import type { Gate } from "./gate.js";
+import { actorOf, assertActsAs, assertCan, type Principal } from "./principal.js";
+import { stepFrom } from "./record.js";
+import { recordedAction } from "./recorded-action.js";
+import { idempotencyClaim, readableAction, type StepTaken, takeStep } from "./take-step.js";
+
+/** A claimed action and the permit to run it. */
+export interface Claim extends StepTaken {
+  readonly permit: string;
+}
+
+/**
+ * Claims an action for running, at most once: one compare-and-set from `allowed` or `approved` to `executing`.
+ *
+ * @param leaseSeconds - How long the claim holds without a report; null for the default.
+ * @throws GateError `forbidden`, `not_found`, `not_claimable`, `idempotency_conflict`
+ */
+export async function claimAction(
+  gate: Gate,
+  principal: Principal,
+  id: string,
+  leaseSeconds: number | null,
+  idempotencyKey: string | null,
+): Promise<Claim> {
+  assertCan(principal, "run");
+  const idempotency = idempotencyClaim(principal, idempotencyKey, `start ${id} ${leaseSeconds}`);
+  const taken = await takeStep(gate, {
+    idempotency,
+    read: () => readableAction(gate, principal, id),
+    plan(row) {
+      assertActsAs(principal, row.agent_id);
+      const nowMs = gate.nowMs();
+      assertClaimable(gate, row, nowMs);
+      recordedAction(row);
+      const leaseMs = (leaseSeconds ?? gate.settings.leaseSecondsDefault) * 1000;
+      const permitExpiresAtMs = (Math.floor(nowMs / 1000) + LIMITS.permitTtlSeconds) * 1000;
+      const set = {
+        claimed_by: canonicalJson(actorOf(principal)),
+        lease_expires_at_ms: nowMs + leaseMs,
+        permit_jti: gate.newId(),
+        permit_expires_at_ms: permitExpiresAtMs,
+      };
+      const more = {
+        permit_jti: set.permit_jti,
+        permit_expires_at: new Date(permitExpiresAtMs).toISOString(),
+        lease_expires_at: new Date(set.lease_expires_at_ms).toISOString(),
+      };
+      return stepFrom(row, { to: "executing", set, actor: actorOf(principal), atMs: nowMs, idempotency, more });
+    },
+  });
+  return { ...taken, permit: await permitFor(gate, taken.action) };
+}
+
+function assertClaimable(gate: Gate, row: ActionRow, nowMs: number): void {
+  const refuse = (why: string): GateError => new GateError("not_claimable", why, { actionStatus: row.status });
+  if (row.status === "executing" && row.claimed_by !== null) {
+    throw refuse(`the action is already claimed by ${(JSON.parse(row.claimed_by) as Actor).name}`);
+  }
+  if (row.status !== "allowed" && row.status !== "approved") throw refuse(`the action is ${row.status}`);
+  if (row.claimable_until_ms === null || nowMs >= row.claimable_until_ms) {
+    throw refuse("the decision is too old to act on; submit the action again");
+  }
+  if (gate.disabledAgents.has(row.agent_id)) throw refuse("the agent is disabled");
+}
+
+/** The permit of a claimed action: derived from the row alone, so that a repeated request gets the same one. */
+async function permitFor(gate: Gate, row: ActionRow): Promise<string> {
+  if (row.status !== "executing" || row.permit_jti === null || row.permit_expires_at_ms === null) {
+    throw new GateError("not_claimable", `the action is ${row.status} by now`, { actionStatus: row.status });
+  }
+  return gate.keyring.signPermit(
+    permitClaims(
+      { ...row, params: recordedAction(row).params },
+      {
+        issuer: gate.settings.issuer,
+        audience: gate.settings.permitAudience,
+        jti: row.permit_jti,
+        nowMs: row.permit_expires_at_ms - LIMITS.permitTtlSeconds * 1000,
+        ttlSeconds: LIMITS.permitTtlSeconds,
+      },
+    ),
+  );
+}

@@ -1,0 +1,20 @@
+import { canonicalizeAction, decide } from "@faramesh/core";
+import type { ActionRequest, DecideAnswer } from "@faramesh/protocol";
+import type { Gate } from "./gate.js";
+import { assertActsAs, assertCan, type Principal } from "./principal.js";
+import { provenanceId } from "./provenance.js";
+
+/** What the gate would answer. Nothing is stored and nothing is granted. */
+export function decideOnly(gate: Gate, principal: Principal, request: ActionRequest, explain: boolean): DecideAnswer {
+  assertCan(principal, "decide");
+  assertActsAs(principal, request.agent_id);
+  const action = canonicalizeAction(request);
+  const facts = { agent_disabled: gate.disabledAgents.has(action.agent_id) };
+  const decision = decide(gate.active.policy, action, facts, { explain });
+  const { runtimeVersion } = gate.settings;
+  return {
+    ...decision,
+    runtime_version: runtimeVersion,
+    provenance_id: provenanceId(runtimeVersion, decision.policy_hash),
+  };
+}

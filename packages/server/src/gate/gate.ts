@@ -1,0 +1,55 @@
+import type { Policy } from "@faramesh/core";
+import type { JsonObject, PermitClaims } from "@faramesh/protocol";
+import type { Store } from "../store/store.js";
+import type { Announcer } from "./announcer.js";
+
+/** Keeps the gate's secrets: signs permits and derives approval tokens. */
+export interface Keyring {
+  /** A permit as a compact JWS (RFC 7515), signed with Ed25519. */
+  signPermit(claims: PermitClaims): Promise<string>;
+  /**
+   * Reads a permit this gate signed.
+   *
+   * @throws Error when form, signature, issuer, audience or expiry is wrong.
+   */
+  readPermit(permit: string): Promise<PermitClaims>;
+  /** The public keys that permits verify with (RFC 7517). */
+  publicKeys(): JsonObject;
+  /** The approval token bound to a text; the same text gives the same token, without storing it. */
+  approvalToken(boundTo: string): string;
+}
+
+/** Fixed facts about this gate. */
+export interface GateSettings {
+  readonly issuer: string;
+  readonly permitAudience: string;
+  readonly runtimeVersion: string;
+  readonly leaseSecondsDefault: number;
+  /** How long after its decision an action may be claimed. */
+  readonly claimTtlMs: number;
+}
+
+/** The policy that decides now, if any, and what is wrong with the one that should. */
+export interface ActivePolicy {
+  readonly policy: Policy | null;
+  readonly source: string;
+  readonly loadedAtMs: number;
+  readonly warnings: readonly string[];
+  /** Why the newest text is not the one that decides. */
+  readonly fault: string | null;
+}
+
+/** What every use case works with: ports and present facts, no framework and no database. */
+export interface Gate {
+  readonly store: Store;
+  readonly keyring: Keyring;
+  readonly settings: GateSettings;
+  readonly announcer: Announcer;
+  /** Milliseconds since the epoch. */
+  readonly nowMs: () => number;
+  /** A new UUIDv7 (RFC 9562). */
+  readonly newId: () => string;
+  /** Agents that the kill switch has stopped. */
+  readonly disabledAgents: Set<string>;
+  active: ActivePolicy;
+}

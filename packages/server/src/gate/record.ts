@@ -1,0 +1,64 @@
+import type { EntryDraft } from "@faramesh/core";
+import type { Actor, JsonObject } from "@faramesh/protocol";
+import type { ActionPatch, ActionRow, ActionStep, IdempotencyClaim } from "../store/store.js";
+
+/** The part of an action's row that its ledger entries state. */
+type Stated = Omit<ActionRow, "ledger_index">;
+
+/**
+ * The ledger entry for an action that came to a status. Params and context enter by `request_hash`, which is over
+ * their canonical form; what is said beside it, such as a person's reason, stands in `more`.
+ */
+export function actionEntry(row: Stated, actor: Actor, atMs: number, more: JsonObject, kind?: string): EntryDraft {
+  return {
+    kind: kind ?? `action.${row.status}`,
+    atMs,
+    actor,
+    body: {
+      action_id: row.id,
+      agent_id: row.agent_id,
+      tool: row.tool,
+      operation: row.operation,
+      request_hash: row.request_hash,
+      status: row.status,
+      outcome: row.outcome,
+      decision: row.decision,
+      reason_code: row.reason_code,
+      reason: row.reason,
+      rule_id: row.rule_id,
+      risk_level: row.risk_level,
+      policy_id: row.policy_id,
+      policy_version: row.policy_version,
+      policy_hash: row.policy_hash,
+      provenance_id: row.provenance_id,
+      version: row.version,
+      ...more,
+    },
+  };
+}
+
+/** What a step in an action's life needs beside the action. */
+export interface StepInput {
+  readonly to: ActionRow["status"];
+  readonly set: ActionPatch;
+  readonly actor: Actor;
+  readonly atMs: number;
+  readonly idempotency: IdempotencyClaim | null;
+  /** What the ledger entry says beyond the action's own fields. */
+  readonly more?: JsonObject;
+  readonly kind?: string;
+}
+
+/** A step from exactly this version of an action, with the ledger entry that states where it came to. */
+export function stepFrom(row: ActionRow, input: StepInput): ActionStep {
+  const next = { ...row, ...input.set, status: input.to, version: row.version + 1 };
+  return {
+    id: row.id,
+    ifVersion: row.version,
+    to: input.to,
+    set: input.set,
+    atMs: input.atMs,
+    entry: actionEntry(next, input.actor, input.atMs, input.more ?? {}, input.kind),
+    idempotency: input.idempotency,
+  };
+}

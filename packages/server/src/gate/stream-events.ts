@@ -1,0 +1,84 @@
+import type { ActionEvent } from "@faramesh/protocol";
+import { GateError } from "./errors.js";
+import type { Gate } from "./gate.js";
+import { presentEvent } from "./present-event.js";
+import { assertCan, can, mayRead, type Principal } from "./principal.js";
+
+/** Which events a stream carries; an empty list means any. */
+export interface EventFilter {
+  readonly agentId: readonly string[];
+  readonly tool: readonly string[];
+  readonly status: readonly string[];
+}
+
+/** Entries read at a time. */
+const PAGE = 200;
+
+/**
+ * Every event behind `afterIndex`, in order, without loss: the ledger is read, and commits only wake the reader. Ends
+ * when the signal is aborted.
+ *
+ * @param afterIndex - The last event the reader has, or null for "from now on".
+ * @throws GateError `forbidden`; `rate_limited` when too many streams are open.
+ */
+export function streamEvents(
+  gate: Gate,
+  principal: Principal,
+  filter: EventFilter,
+  afterIndex: number | null,
+  signal: AbortSignal,
+): AsyncGenerator<ActionEvent> {
+  assertCan(principal, "read");
+  if (gate.announcer.isFull) throw new GateError("rate_limited", "too many streams are open", { retryAfterSeconds: 5 });
+  return followLedger(gate, principal, filter, afterIndex, signal);
+}
+
+async function* followLedger(
+  gate: Gate,
+  principal: Principal,
+  filter: EventFilter,
+  afterIndex: number | null,
+  signal: AbortSignal,
+): AsyncGenerator<ActionEvent> {
+  let wake = (): void => {};
+  let changed = true;
+  const notice = (): void => {
+    changed = true;
+    wake();
+  };
+  const forget = gate.announcer.onAny(notice);
+  signal.addEventListener("abort", notice);
+  try {
+    let last = afterIndex ?? (await gate.store.ledgerSize()) - 1;
+    while (!signal.aborted) {
+      changed = false;
+      const entries = await gate.store.actionEntries(last, PAGE);
+      for (const entry of entries) {
+        last = entry.idx;
+        const event = presentEvent(entry);
+        if (isWanted(filter, event) && (await isVisible(gate, principal, event))) yield event;
+        if (signal.aborted) return;
+      }
+      if (entries.length < PAGE && !changed) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+  } finally {
+    forget();
+    signal.removeEventListener("abort", notice);
+  }
+}
+
+function isWanted(filter: EventFilter, event: ActionEvent): boolean {
+  const among = (wanted: readonly string[], value: string): boolean => wanted.length === 0 || wanted.includes(value);
+  return among(filter.agentId, event.agent_id) && among(filter.tool, event.tool) && among(filter.status, event.status);
+}
+
+/** An agent's stream carries its own actions only; who submitted one stands in the action, not in each entry. */
+async function isVisible(gate: Gate, principal: Principal, event: ActionEvent): Promise<boolean> {
+  if (can(principal, "read_all")) return true;
+  const action = await gate.store.action(event.action_id);
+  return action !== null && mayRead(principal, action);
+}

@@ -1,0 +1,127 @@
+import { randomBytes } from "node:crypto";
+import { LIMITS } from "@faramesh/protocol";
+import swagger from "@fastify/swagger";
+import { Ajv } from "ajv";
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
+import type { Authenticator } from "../gate/authenticate.js";
+import { GateError } from "../gate/errors.js";
+import type { Gate } from "../gate/gate.js";
+import { assertFromThisMachine, type Door } from "./authenticate.js";
+import { readStrictJsonBodies } from "./json-body.js";
+import { createMetrics, type Metrics } from "./metrics.js";
+import { sendProblem } from "./problem.js";
+import { aboutRoutes } from "./routes/about.js";
+import { actionRoutes } from "./routes/actions.js";
+import { agentRoutes } from "./routes/agents.js";
+import { apiKeyRoutes } from "./routes/api-keys.js";
+import { eventRoutes } from "./routes/events.js";
+import { gateRoutes } from "./routes/gate.js";
+import { ACTION_REQUEST, PROBLEM } from "./schemas.js";
+
+/** What the HTTP side is built from. */
+export interface AppParts {
+  readonly gate: Gate;
+  readonly authenticator: Authenticator;
+  readonly door: Door;
+  /** The gate runs without keys, so it must only answer what comes from this machine. */
+  readonly withoutKeys: boolean;
+  readonly logger: FastifyBaseLogger;
+}
+
+/** The HTTP side of a gate: it reads requests, calls one use case each, and tells what came of it. */
+export interface App {
+  readonly fastify: FastifyInstance;
+  readonly metrics: Metrics;
+  /** Answers held requests, ends streams, then closes. */
+  close(): Promise<void>;
+}
+
+export async function createApp(parts: AppParts): Promise<App> {
+  const { gate, authenticator, door } = parts;
+  const metrics = createMetrics(() => gate.announcer.waiting);
+  const closing = new AbortController();
+  const app = fastify({
+    loggerInstance: parts.logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: LIMITS.bodyBytesMax,
+    requestIdHeader: false,
+    genReqId: requestIds(),
+    forceCloseConnections: "idle",
+    requestTimeout: 30_000,
+    routerOptions: { maxParamLength: LIMITS.nameCharsMax * 9 },
+  });
+  readStrictJsonBodies(app);
+  validateClosed(app);
+  answerEverything(app, metrics);
+  if (parts.withoutKeys) app.addHook("onRequest", async (request) => assertFromThisMachine(request));
+  await describeApi(app, gate.settings.runtimeVersion);
+
+  const context = { gate, door, authenticator, metrics, closing: closing.signal };
+  actionRoutes(app, context);
+  gateRoutes(app, context);
+  eventRoutes(app, context);
+  apiKeyRoutes(app, context);
+  agentRoutes(app, context);
+  aboutRoutes(app, context);
+  return {
+    fastify: app,
+    metrics,
+    async close() {
+      closing.abort();
+      await app.close();
+    },
+  };
+}
+
+/** Ids that tell requests of this process apart: cheap, because every request has one and few are ever looked up. */
+function requestIds(): () => string {
+  const prefix = randomBytes(6).toString("hex");
+  let count = 0;
+  return () => `${prefix}-${(++count).toString(36)}`;
+}
+
+/** Schemas validate and never alter: nothing is dropped, filled in or coerced, but for the text of a query. */
+function validateClosed(app: FastifyInstance): void {
+  const options = { removeAdditional: false, useDefaults: false, allErrors: false, strict: false } as const;
+  const bodies = new Ajv({ ...options, coerceTypes: false });
+  const queries = new Ajv({ ...options, coerceTypes: "array" });
+  app.setValidatorCompiler(({ schema, httpPart }) => {
+    if (schema === ACTION_REQUEST) return () => true;
+    return (httpPart === "body" ? bodies : queries).compile(schema as object);
+  });
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+}
+
+/** Whatever happens is answered: with the security headers of an API, and errors as problem documents. */
+function answerEverything(app: FastifyInstance, metrics: Metrics): void {
+  app.addHook("onRequest", (request, reply, next) => {
+    reply.header("x-request-id", request.id);
+    reply.header("cache-control", "no-store");
+    reply.header("x-content-type-options", "nosniff");
+    next();
+  });
+  app.addHook("onResponse", (request, reply, next) => {
+    metrics.answered(request.routeOptions.url ?? "none", request.method, reply.statusCode, reply.elapsedTime / 1000);
+    next();
+  });
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(new GateError("not_found", "there is nothing here"), request, reply),
+  );
+}
+
+async function describeApi(app: FastifyInstance, version: string): Promise<void> {
+  app.addHook("onRoute", (route) => {
+    if (route.schema !== undefined && route.schema.hide !== true) {
+      route.schema.response = { ...(route.schema.response as object | undefined), default: PROBLEM };
+    }
+  });
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: { title: "Faramesh API", version, license: { name: "Apache-2.0", identifier: "Apache-2.0" } },
+      components: { securitySchemes: { key: { type: "http", scheme: "bearer" } } },
+      security: [{ key: [] }],
+    },
+  });
+}

@@ -1,0 +1,51 @@
+import { LIMITS } from "@faramesh/protocol";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { GateError } from "../gate/errors.js";
+
+const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
+
+/**
+ * The request's `Idempotency-Key`, or null.
+ *
+ * @throws GateError `invalid_request` when it is not 1–255 visible ASCII characters.
+ */
+export function idempotencyKeyOf(request: FastifyRequest): string | null {
+  const key = request.headers["idempotency-key"];
+  if (key === undefined) return null;
+  if (typeof key !== "string" || key.length > LIMITS.idempotencyKeyCharsMax || !VISIBLE_ASCII.test(key)) {
+    const message = `Idempotency-Key is 1 to ${LIMITS.idempotencyKeyCharsMax} visible ASCII characters`;
+    throw new GateError("invalid_request", message, {
+      faults: [{ path: "Idempotency-Key", code: "pattern", message }],
+    });
+  }
+  return key;
+}
+
+/** Milliseconds to wait: `30` and `30s` are seconds; never more than the bound. */
+export function waitMsOf(wait: string | undefined): number {
+  if (wait === undefined) return 0;
+  const ms = wait.endsWith("ms") ? Number.parseInt(wait, 10) : Number.parseInt(wait, 10) * 1000;
+  return Math.min(ms, LIMITS.waitSecondsMax * 1000);
+}
+
+/**
+ * A time in a query, as milliseconds since the epoch, or null.
+ *
+ * @throws GateError `invalid_request` when it is not RFC 3339.
+ */
+export function timeMsOf(name: string, time: string | undefined): number | null {
+  if (time === undefined) return null;
+  const ms = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/.test(time)
+    ? Date.parse(time)
+    : NaN;
+  if (!Number.isNaN(ms)) return ms;
+  const message = `${name} is an RFC 3339 time such as 2026-01-31T09:30:00Z`;
+  throw new GateError("invalid_request", message, { faults: [{ path: `$.${name}`, code: "format", message }] });
+}
+
+/** A signal that is aborted when the caller is gone or the server is closing. */
+export function callerGone(reply: FastifyReply, closing: AbortSignal): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once("close", () => gone.abort());
+  return AbortSignal.any([gone.signal, closing]);
+}

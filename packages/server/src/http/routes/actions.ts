@@ -1,0 +1,238 @@
+import { readActionRequest } from "@faramesh/core";
+import { type Action, type ApprovalAnswer, LIMITS, type Problem, type ResultReport } from "@faramesh/protocol";
+import type { FastifyInstance, FastifyReply } from "fastify";
+import { cancelAction } from "../../gate/cancel-action.js";
+import { claimAction } from "../../gate/claim-action.js";
+import { presentAction } from "../../gate/present-action.js";
+import { actionTimeline, getAction, listActions, waitForChange } from "../../gate/read-actions.js";
+import { reportResult } from "../../gate/report-result.js";
+import { resolveApproval } from "../../gate/resolve-approval.js";
+import { submitAction } from "../../gate/submit-action.js";
+import type { StepTaken } from "../../gate/take-step.js";
+import { problemOf, tell } from "../problem.js";
+import { callerGone, idempotencyKeyOf, timeMsOf, waitMsOf } from "../request-words.js";
+import {
+  ACTION,
+  ACTION_REQUEST,
+  APPROVAL,
+  BATCH_REQUEST,
+  type BatchRequest,
+  EVENT,
+  ID_PARAMS,
+  type IdParams,
+  LIST_QUERY,
+  type ListQuery,
+  listOf,
+  REASON,
+  RESULT,
+  type Reason,
+  START,
+  type Start,
+  WAIT_QUERY,
+  type WaitQuery,
+} from "../schemas.js";
+import type { RouteContext } from "./route-context.js";
+
+/** `/v1/actions`: submit, read, and every step in an action's life. */
+export function actionRoutes(app: FastifyInstance, context: RouteContext): void {
+  submitRoutes(app, context);
+  readRoutes(app, context);
+  stepRoutes(app, context);
+}
+
+function submitRoutes(app: FastifyInstance, { gate, door, metrics, closing }: RouteContext): void {
+  app.post<{ Querystring: WaitQuery }>(
+    "/v1/actions",
+    {
+      schema: {
+        summary: "Submit an action",
+        tags: ["actions"],
+        body: ACTION_REQUEST,
+        querystring: WAIT_QUERY,
+        response: { 201: ACTION },
+      },
+    },
+    async (request, reply) => {
+      const principal = await door.principalOf(request);
+      const action = readActionRequest(request.body);
+      const taken = await submitAction(gate, principal, action, idempotencyKeyOf(request));
+      metrics.decided(taken.action);
+      const waitMs = waitMsOf(request.query.wait);
+      const row =
+        waitMs === 0
+          ? taken.action
+          : await waitForChange(gate, taken.action, "pending_approval", waitMs, callerGone(reply, closing));
+      return answer(reply.code(201), presentAction(gate, principal, row), taken);
+    },
+  );
+
+  app.post<{ Body: BatchRequest }>(
+    "/v1/actions/batch",
+    {
+      bodyLimit: LIMITS.batchBodyBytesMax,
+      schema: { summary: "Submit up to 1,000 actions", tags: ["actions"], body: BATCH_REQUEST },
+    },
+    async (request) => {
+      const principal = await door.principalOf(request);
+      const key = idempotencyKeyOf(request);
+      const submitOne = async (body: unknown, index: number): Promise<{ action: Action } | { error: Problem }> => {
+        try {
+          const itemKey = key === null ? null : `${key} ${index}`;
+          const { action } = await submitAction(gate, principal, readActionRequest(body), itemKey);
+          metrics.decided(action);
+          return { action: presentAction(gate, principal, action) };
+        } catch (error) {
+          return { error: problemOf(tell(error), request.id) };
+        }
+      };
+      return { results: await Promise.all(request.body.actions.map(submitOne)) };
+    },
+  );
+}
+
+function readRoutes(app: FastifyInstance, { gate, door, closing }: RouteContext): void {
+  app.get<{ Querystring: ListQuery }>(
+    "/v1/actions",
+    {
+      schema: {
+        summary: "List actions, newest first",
+        tags: ["actions"],
+        querystring: LIST_QUERY,
+        response: { 200: listOf(ACTION) },
+      },
+    },
+    async (request, reply) => {
+      const principal = await door.principalOf(request);
+      const limit = request.query.limit ?? LIMITS.listLimitDefault;
+      const rows = await listActions(gate, principal, filterOf(request.query, limit));
+      const last = rows.at(-1);
+      if (last !== undefined && rows.length === limit) reply.header("link", nextLink(request.url, last.id));
+      return rows.map((row) => presentAction(gate, principal, row));
+    },
+  );
+
+  app.get<{ Params: IdParams; Querystring: WaitQuery }>(
+    "/v1/actions/:id",
+    {
+      schema: {
+        summary: "Get an action",
+        tags: ["actions"],
+        params: ID_PARAMS,
+        querystring: WAIT_QUERY,
+        response: { 200: ACTION },
+      },
+    },
+    async (request, reply) => {
+      const principal = await door.principalOf(request);
+      const row = await getAction(gate, principal, request.params.id);
+      const waitMs = waitMsOf(request.query.wait);
+      const latest =
+        waitMs === 0 ? row : await waitForChange(gate, row, row.status, waitMs, callerGone(reply, closing));
+      return presentAction(gate, principal, latest);
+    },
+  );
+
+  app.get<{ Params: IdParams }>(
+    "/v1/actions/:id/events",
+    {
+      schema: {
+        summary: "An action's timeline",
+        tags: ["actions"],
+        params: ID_PARAMS,
+        response: { 200: listOf(EVENT) },
+      },
+    },
+    async (request) => actionTimeline(gate, await door.principalOf(request), request.params.id),
+  );
+}
+
+function stepRoutes(app: FastifyInstance, { gate, door }: RouteContext): void {
+  app.post<{ Params: IdParams; Body: ApprovalAnswer }>(
+    "/v1/actions/:id/approval",
+    {
+      schema: {
+        summary: "Approve or reject",
+        tags: ["actions"],
+        params: ID_PARAMS,
+        body: APPROVAL,
+        response: { 200: ACTION },
+      },
+    },
+    async (request, reply) => {
+      const principal = await door.principalOrNone(request);
+      const { id } = request.params;
+      const taken = await resolveApproval(gate, principal, id, request.body, idempotencyKeyOf(request));
+      return answer(reply, presentAction(gate, principal, taken.action), taken);
+    },
+  );
+
+  app.post<{ Params: IdParams; Body: Start }>(
+    "/v1/actions/:id/start",
+    { schema: { summary: "Claim", tags: ["actions"], params: ID_PARAMS, body: START, response: { 200: ACTION } } },
+    async (request, reply) => {
+      const principal = await door.principalOf(request);
+      const lease = request.body.lease_seconds ?? null;
+      const claim = await claimAction(gate, principal, request.params.id, lease, idempotencyKeyOf(request));
+      return answer(reply, { ...presentAction(gate, principal, claim.action), permit: claim.permit }, claim);
+    },
+  );
+
+  app.post<{ Params: IdParams; Body: ResultReport }>(
+    "/v1/actions/:id/result",
+    {
+      schema: {
+        summary: "Report the result",
+        tags: ["actions"],
+        params: ID_PARAMS,
+        body: RESULT,
+        response: { 200: ACTION },
+      },
+    },
+    async (request, reply) => {
+      const principal = await door.principalOf(request);
+      const taken = await reportResult(gate, principal, request.params.id, request.body, idempotencyKeyOf(request));
+      return answer(reply, presentAction(gate, principal, taken.action), taken);
+    },
+  );
+
+  app.post<{ Params: IdParams; Body: Reason }>(
+    "/v1/actions/:id/cancel",
+    { schema: { summary: "Cancel", tags: ["actions"], params: ID_PARAMS, body: REASON, response: { 200: ACTION } } },
+    async (request, reply) => {
+      const principal = await door.principalOf(request);
+      const reason = request.body.reason ?? null;
+      const taken = await cancelAction(gate, principal, request.params.id, reason, idempotencyKeyOf(request));
+      return answer(reply, presentAction(gate, principal, taken.action), taken);
+    },
+  );
+}
+
+function answer(reply: FastifyReply, action: Action, taken: StepTaken): Action {
+  if (taken.replayed) reply.header("idempotent-replayed", "true");
+  return action;
+}
+
+function filterOf(query: ListQuery, limit: number): Parameters<typeof listActions>[2] {
+  return {
+    status: query.status ?? [],
+    agentId: query.agent_id ?? [],
+    tool: query.tool ?? [],
+    operation: query.operation ?? [],
+    outcome: query.outcome ?? [],
+    riskLevel: query.risk_level ?? [],
+    text: query.q ?? null,
+    sinceMs: timeMsOf("since", query.since),
+    untilMs: timeMsOf("until", query.until),
+    beforeId: query.cursor ?? null,
+    limit,
+    offset: query.offset ?? 0,
+  };
+}
+
+/** The same listing behind its last row (RFC 8288). */
+function nextLink(url: string, lastId: string): string {
+  const next = new URL(url, "http://gate");
+  next.searchParams.delete("offset");
+  next.searchParams.set("cursor", lastId);
+  return `<${next.pathname}${next.search}>; rel="next"`;
+}

@@ -1,0 +1,36 @@
+import type { FastifyInstance } from "fastify";
+import { disableAgent, enableAgent, listAgents } from "../../gate/agents.js";
+import { AGENT, AGENT_PARAMS, type AgentParams, listOf, REASON, type Reason } from "../schemas.js";
+import type { RouteContext } from "./route-context.js";
+
+/** `/v1/agents`: who has been seen, and the kill switch. */
+export function agentRoutes(app: FastifyInstance, { gate, door }: RouteContext): void {
+  app.get(
+    "/v1/agents",
+    { schema: { summary: "List agents", tags: ["agents"], response: { 200: listOf(AGENT) } } },
+    async (request) => listAgents(gate, await door.principalOf(request)),
+  );
+
+  app.post<{ Params: AgentParams; Body: Reason }>(
+    "/v1/agents/:agent_id/disable",
+    {
+      schema: {
+        summary: "Stop an agent",
+        tags: ["agents"],
+        params: AGENT_PARAMS,
+        body: REASON,
+        response: { 200: AGENT },
+      },
+    },
+    async (request) => {
+      const principal = await door.principalOf(request);
+      return disableAgent(gate, principal, request.params.agent_id, request.body.reason ?? null);
+    },
+  );
+
+  app.post<{ Params: AgentParams }>(
+    "/v1/agents/:agent_id/enable",
+    { schema: { summary: "Let an agent go on", tags: ["agents"], params: AGENT_PARAMS, response: { 200: AGENT } } },
+    async (request) => enableAgent(gate, await door.principalOf(request), request.params.agent_id),
+  );
+}

@@ -1,0 +1,251 @@
+import type { EntryDraft } from "@faramesh/core";
+import type { Effect, Outcome, ReasonCode, RiskLevel, Role, Status } from "@faramesh/protocol";
+
+/** An action as stored. Times are milliseconds since the epoch; JSON columns hold canonical JSON. */
+export interface ActionRow {
+  id: string;
+  agent_id: string;
+  tool: string;
+  operation: string;
+  params: string;
+  context: string | null;
+  status: Status;
+  decision: Effect;
+  outcome: Outcome;
+  reason_code: ReasonCode;
+  reason: string;
+  rule_id: string | null;
+  risk_level: RiskLevel;
+  request_hash: string;
+  policy_id: string | null;
+  policy_version: number | null;
+  policy_hash: string | null;
+  runtime_version: string;
+  provenance_id: string;
+  submitted_by: string;
+  approvers: string;
+  exclude_submitter: 0 | 1;
+  approval_expires_at_ms: number | null;
+  approval_token_hash: string | null;
+  decided_by: string;
+  approval_note: string | null;
+  claimable_until_ms: number | null;
+  claimed_by: string | null;
+  lease_expires_at_ms: number | null;
+  permit_jti: string | null;
+  permit_expires_at_ms: number | null;
+  permit_consumed_at_ms: number | null;
+  result: string | null;
+  error: string | null;
+  meta: string | null;
+  report_hash: string | null;
+  ledger_index: number;
+  version: number;
+  created_at_ms: number;
+  updated_at_ms: number;
+}
+
+/** The columns a step in an action's life may set; what was decided on never changes. */
+export type ActionPatch = Partial<
+  Pick<
+    ActionRow,
+    | "reason_code"
+    | "reason"
+    | "decided_by"
+    | "approval_note"
+    | "claimable_until_ms"
+    | "claimed_by"
+    | "lease_expires_at_ms"
+    | "permit_jti"
+    | "permit_expires_at_ms"
+    | "permit_consumed_at_ms"
+    | "result"
+    | "error"
+    | "meta"
+    | "report_hash"
+  >
+>;
+
+/** A claim on "this request was already made": the key is per principal, the fingerprint is of the request. */
+export interface IdempotencyClaim {
+  readonly principalId: string;
+  readonly key: string;
+  readonly fingerprint: string;
+}
+
+/** A decided action to record. The store fills in `ledger_index`. */
+export interface NewAction {
+  readonly row: Omit<ActionRow, "ledger_index">;
+  readonly entry: EntryDraft;
+  readonly idempotency: IdempotencyClaim | null;
+}
+
+/** One step in an action's life: a compare-and-set on (id, version). */
+export interface ActionStep {
+  readonly id: string;
+  /** The step is taken only if the action still has this version. */
+  readonly ifVersion: number;
+  readonly to: Status;
+  readonly set: ActionPatch;
+  readonly atMs: number;
+  readonly entry: EntryDraft;
+  readonly idempotency: IdempotencyClaim | null;
+}
+
+/** What came of a {@link NewAction} or an {@link ActionStep}. `stale`: the version is another one by now. */
+export type Recorded =
+  | { readonly kind: "recorded"; readonly action: ActionRow }
+  | { readonly kind: "replayed"; readonly action: ActionRow }
+  | { readonly kind: "idempotency_conflict" }
+  | { readonly kind: "stale" };
+
+/** Which actions to list, newest first. Every list field means "any of these"; empty means no filter. */
+export interface ActionFilter {
+  readonly status: readonly string[];
+  readonly agentId: readonly string[];
+  readonly tool: readonly string[];
+  readonly operation: readonly string[];
+  readonly outcome: readonly string[];
+  readonly riskLevel: readonly string[];
+  /** Text to find in tool, operation, agent id, reason or params; case-insensitive in ASCII. */
+  readonly text: string | null;
+  readonly sinceMs: number | null;
+  readonly untilMs: number | null;
+  /** Only actions older than this id: the place a page ended. */
+  readonly beforeId: string | null;
+  /** Only what this principal may read: its own submissions and those of these agent-id globs. */
+  readonly visibleTo: Visibility | null;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** A bound on what a principal sees. */
+export interface Visibility {
+  readonly principalId: string;
+  /** Globs (`*` and `?`). */
+  readonly agentIds: readonly string[];
+}
+
+/** A ledger entry as stored. */
+export interface LedgerRow {
+  readonly idx: number;
+  readonly leaf: string;
+  readonly leaf_hash: Uint8Array;
+  readonly root: Uint8Array;
+  readonly action_id: string | null;
+}
+
+export interface ApiKeyRow {
+  id: string;
+  name: string;
+  role: Role;
+  agents: string;
+  key_hash: string;
+  created_at_ms: number;
+  created_by: string;
+  last_used_at_ms: number | null;
+  revoked_at_ms: number | null;
+}
+
+export interface AgentRow {
+  agent_id: string;
+  actions: number;
+  last_seen_at_ms: number | null;
+  disabled_at_ms: number | null;
+  disabled_by: string | null;
+  reason: string | null;
+}
+
+export interface PolicyRow {
+  id: string;
+  version: number;
+  hash: string;
+  source: string;
+  loaded_at_ms: number;
+}
+
+/** A change to something other than an action, with its ledger entry: both or neither. */
+export interface Change<Row> {
+  readonly row: Row;
+  readonly entry: EntryDraft;
+}
+
+/**
+ * Where the gate keeps its record. What every store promises, and `testing/store-conformance.ts` collects:
+ *
+ * - **Durable**: when a writing promise resolves, state and ledger entry are on disk, both or neither.
+ * - **Ordered**: ledger indexes are gapless and each entry names the root before it; a fork cannot be stored.
+ * - **Once**: of concurrent steps from one version exactly one is recorded, the others are `stale`; of concurrent
+ *   submits with one idempotency key one is recorded, the others `replayed`.
+ * - **Closed**: a store that cannot write or read rejects with {@link StoreUnavailableError}, keeps nothing of the
+ *   failed write, and works again by itself when the cause is gone.
+ */
+export interface Store {
+  submit(action: NewAction): Promise<Recorded>;
+  step(step: ActionStep): Promise<Recorded>;
+
+  /** What an idempotency key stands for already, or null. */
+  known(claim: IdempotencyClaim): Promise<Recorded | null>;
+
+  action(id: string): Promise<ActionRow | null>;
+  actions(filter: ActionFilter): Promise<ActionRow[]>;
+  /** Every entry about one action, oldest first. */
+  timeline(actionId: string): Promise<LedgerRow[]>;
+  /** Actions whose approval or lease ended before now, the longest overdue first. */
+  overdue(nowMs: number, limit: number): Promise<ActionRow[]>;
+  /** Actions of an agent that have not begun to run: pending, allowed or approved. */
+  unclaimed(agentId: string, limit: number): Promise<ActionRow[]>;
+
+  /** Entries about actions with an index above `afterIndex`, oldest first. */
+  actionEntries(afterIndex: number, limit: number): Promise<LedgerRow[]>;
+  /** Entries in the ledger. */
+  ledgerSize(): Promise<number>;
+  /** Appends an entry that changes no other state. */
+  record(entry: EntryDraft): Promise<void>;
+
+  apiKeys(): Promise<ApiKeyRow[]>;
+  apiKey(id: string): Promise<ApiKeyRow | null>;
+  putApiKey(change: Change<ApiKeyRow>): Promise<void>;
+  /** Notes the last use of keys; a convenience for people, so not in the ledger. */
+  touchApiKeys(usedAtMs: ReadonlyMap<string, number>): Promise<void>;
+
+  agents(): Promise<AgentRow[]>;
+  agent(agentId: string): Promise<AgentRow | null>;
+  putAgentDisabled(
+    change: Change<Pick<AgentRow, "agent_id" | "disabled_at_ms" | "disabled_by" | "reason">>,
+  ): Promise<void>;
+
+  /** The newest version of a policy, or with null the one that was loaded last of all. */
+  latestPolicy(id: string | null): Promise<PolicyRow | null>;
+  putPolicy(change: Change<PolicyRow>): Promise<void>;
+
+  /** Forgets idempotency keys made before a time. */
+  forgetIdempotencyKeys(beforeMs: number): Promise<void>;
+  /** Calls back after each commit with the entries it appended. */
+  onCommit(listener: (entries: readonly LedgerRow[]) => void): void;
+  /** Resolves when the store can read and write. */
+  probe(): Promise<void>;
+  /** Commits what is waiting, then closes. */
+  close(): Promise<void>;
+}
+
+/** The store is full, locked or gone. Nothing of the write was kept. */
+export class StoreUnavailableError extends Error {
+  override readonly name = "StoreUnavailableError";
+}
+
+/** The data directory is served by another process. */
+export class DirectoryInUseError extends Error {
+  override readonly name = "DirectoryInUseError";
+}
+
+/** The stored ledger is not what its own hashes say. */
+export class LedgerMismatchError extends Error {
+  override readonly name = "LedgerMismatchError";
+  readonly index: number;
+
+  constructor(index: number, message: string) {
+    super(`ledger entry ${index}: ${message}`);
+    this.index = index;
+  }
+}

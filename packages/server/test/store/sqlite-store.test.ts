@@ -1,0 +1,179 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "@photostructure/sqlite";
+import { afterEach, describe, expect, it } from "vitest";
+import { type Database, openDatabase } from "../../src/store/sqlite/database.js";
+import { SqliteStore } from "../../src/store/sqlite/sqlite-store.js";
+import { DirectoryInUseError, LedgerMismatchError, StoreUnavailableError } from "../../src/store/store.js";
+import { claim, newAction, storeConformance } from "./store-conformance.js";
+
+const made: string[] = [];
+
+function newDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "faramesh-store-"));
+  made.push(directory);
+  return directory;
+}
+
+afterEach(() => {
+  for (const directory of made.splice(0)) rmSync(directory, { recursive: true, force: true });
+});
+
+storeConformance("SQLite", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "faramesh-store-"));
+  return {
+    open: async () => new SqliteStore(directory),
+    remove: async () => rmSync(directory, { recursive: true, force: true }),
+  };
+});
+
+/** Opens the file beside the store, as an operator or an intruder would. */
+function withFile(directory: string, work: (sqlite: InstanceType<typeof DatabaseSync>) => void): void {
+  const sqlite = new DatabaseSync(join(directory, "faramesh.db"));
+  try {
+    work(sqlite);
+  } finally {
+    sqlite.close();
+  }
+}
+
+async function storeWithActions(directory: string, count: number): Promise<SqliteStore> {
+  const store = new SqliteStore(directory);
+  await Promise.all(Array.from({ length: count }, () => store.submit(newAction())));
+  return store;
+}
+
+describe("a SQLite database", () => {
+  it("is set for durability: WAL, synchronous=FULL, foreign keys, a bounded wait", () => {
+    const { sqlite } = openDatabase(join(newDirectory(), "faramesh.db"));
+    const pragma = (name: string): unknown => Object.values(sqlite.prepare(`PRAGMA ${name}`).get() as object)[0];
+    expect(pragma("journal_mode")).toBe("wal");
+    expect(pragma("synchronous")).toBe(2);
+    expect(pragma("foreign_keys")).toBe(1);
+    expect(pragma("busy_timeout")).toBe(100);
+    sqlite.close();
+  });
+
+  it("made by a newer release is refused rather than guessed at", async () => {
+    const directory = newDirectory();
+    await new SqliteStore(directory).close();
+    withFile(directory, (sqlite) => sqlite.exec("PRAGMA user_version = 99"));
+    expect(() => new SqliteStore(directory)).toThrow(/newer release/);
+  });
+});
+
+describe("a data directory", () => {
+  it("is served by one store at a time; the second is refused and told who the first is", async () => {
+    const directory = newDirectory();
+    const first = new SqliteStore(directory);
+    first.describeHolder({ pid: 4711, url: "http://127.0.0.1:8000" });
+    expect(() => new SqliteStore(directory)).toThrow(DirectoryInUseError);
+    expect(() => new SqliteStore(directory)).toThrow(/process 4711 at http:\/\/127\.0\.0\.1:8000/);
+    await first.close();
+    await new SqliteStore(directory).close();
+  });
+});
+
+describe("a SQLite store that cannot write", () => {
+  it("trap: full means 503 and nothing granted; with room again it works without a restart", async () => {
+    const databases: Database[] = [];
+    const store = new SqliteStore(newDirectory(), (path) => {
+      const database = openDatabase(path);
+      databases.push(database);
+      return database;
+    });
+    const limitPages = (pages: number): void => {
+      for (const { sqlite } of databases) sqlite.exec(`PRAGMA max_page_count = ${pages}`);
+    };
+    await store.submit(newAction());
+    const before = await store.ledgerSize();
+    limitPages(1);
+    const big = newAction({ params: JSON.stringify({ text: "x".repeat(90_000) }) });
+    await expect(store.submit(big)).rejects.toThrow(StoreUnavailableError);
+    expect(await store.action(big.row.id)).toBeNull();
+    expect(await store.ledgerSize()).toBe(before);
+    limitPages(1_000_000);
+    expect((await store.submit(newAction())).kind).toBe("recorded");
+    await store.close();
+  });
+
+  it("locked by another process means unavailable; when the lock is gone it works again", async () => {
+    const directory = newDirectory();
+    const store = await storeWithActions(directory, 1);
+    const other = new DatabaseSync(join(directory, "faramesh.db"));
+    other.exec("BEGIN IMMEDIATE");
+    await expect(store.submit(newAction())).rejects.toThrow(StoreUnavailableError);
+    await expect(store.probe()).rejects.toThrow(StoreUnavailableError);
+    other.exec("ROLLBACK");
+    other.close();
+    await store.probe();
+    expect((await store.submit(newAction())).kind).toBe("recorded");
+    await store.close();
+  });
+
+  it("trap: a database file that is gone is an error, never an empty list, and never another file", async () => {
+    const directory = newDirectory();
+    const store = await storeWithActions(directory, 1);
+    const path = join(directory, "faramesh.db");
+    renameSync(path, `${path}.away`);
+    await expect(store.submit(newAction())).rejects.toThrow(StoreUnavailableError);
+    await expect(store.agents()).rejects.toThrow(StoreUnavailableError);
+    writeFileSync(path, "");
+    await expect(store.submit(newAction())).rejects.toThrow(StoreUnavailableError);
+    rmSync(path);
+    renameSync(`${path}.away`, path);
+    expect((await store.submit(newAction())).kind).toBe("recorded");
+    await store.close();
+  });
+});
+
+describe("trap: a ledger that was touched is found at the next start, naming the entry", () => {
+  const touched = async (change: string): Promise<unknown> => {
+    const directory = newDirectory();
+    const store = await storeWithActions(directory, 600);
+    await store.close();
+    withFile(directory, (sqlite) => {
+      sqlite.exec("DROP TRIGGER ledger_entries_are_never_changed; DROP TRIGGER ledger_entries_are_never_removed");
+      sqlite.exec(change);
+    });
+    try {
+      await new SqliteStore(directory).close();
+      return null;
+    } catch (error) {
+      return error;
+    }
+  };
+
+  it.each([
+    [
+      "an edited entry",
+      "UPDATE ledger_entries SET leaf = replace(leaf, 'action.allowed', 'action.denied') WHERE idx = 550",
+      550,
+    ],
+    ["an edited entry with its hash", "UPDATE ledger_entries SET leaf_hash = zeroblob(32) WHERE idx = 550", 550],
+    ["a removed entry", "DELETE FROM ledger_entries WHERE idx = 550", 550],
+    ["a truncated tail", "DELETE FROM ledger_entries WHERE idx >= 590", 590],
+    ["a swapped root", "UPDATE ledger_entries SET root = zeroblob(32) WHERE idx = 599", 599],
+    ["a tail cut off at a stored frontier", "DELETE FROM ledger_entries WHERE idx >= 512", 512],
+  ])("%s", async (_what, change, index) => {
+    const error = await touched(change);
+    expect(error).toBeInstanceOf(LedgerMismatchError);
+    expect((error as LedgerMismatchError).index).toBe(index);
+  });
+
+  it("and one that was not touched opens", async () => {
+    expect(await touched("SELECT 1")).toBeNull();
+  });
+
+  it("cannot be changed or thinned through the database itself", async () => {
+    const directory = newDirectory();
+    const store = await storeWithActions(directory, 1);
+    await store.step(claim("nothing", 1));
+    await store.close();
+    withFile(directory, (sqlite) => {
+      expect(() => sqlite.exec("UPDATE ledger_entries SET leaf = 'x'")).toThrow(/append-only/);
+      expect(() => sqlite.exec("DELETE FROM ledger_entries")).toThrow(/append-only/);
+    });
+  });
+});
