@@ -5,7 +5,6 @@ export const ERROR_CODES = {
   unauthorized: { status: 401, title: "A valid key is needed" },
   forbidden: { status: 403, title: "This principal may not do that" },
   not_found: { status: 404, title: "There is nothing here" },
-  method_not_allowed: { status: 405, title: "That method is not served here" },
   conflict: { status: 409, title: "The action is in another status" },
   already_decided: { status: 409, title: "The approval was already decided" },
   not_claimable: { status: 409, title: "The action cannot be claimed" },

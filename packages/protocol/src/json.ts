@@ -17,6 +17,8 @@ export class CanonicalJsonError extends Error {
   }
 }
 
+/** What a string may hold that cannot stand between quotes as it is, or needs a closer look. */
+const NOT_PLAIN = /[\u0000-\u001f"\\\ud800-\udfff]/;
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(["__proto__", "constructor"]);
 const PLAIN_IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
@@ -42,56 +44,82 @@ export function memberPath(parent: string, key: string): string {
  * @throws {@link CanonicalJsonError} naming the path.
  */
 export function canonicalJson(value: unknown, nestingMax = 32, path = "$"): string {
+  return canonicalValue(value, nestingMax, { root: path, steps: [] });
+}
+
+/** Where the writing stands. The path's text is made only where there is a fault to tell. */
+interface Trail {
+  readonly root: string;
+  readonly steps: (string | number)[];
+}
+
+function canonicalValue(value: unknown, nestingMax: number, trail: Trail): string {
   switch (typeof value) {
     case "string":
-      return canonicalString(value, path);
+      return canonicalString(value, trail);
     case "number":
-      return canonicalNumber(value, path);
+      return canonicalNumber(value, trail);
     case "boolean":
       return value ? "true" : "false";
     case "object":
       if (value === null) return "null";
-      if (nestingMax === 0) throw new CanonicalJsonError(path, "is nested too deeply");
-      return Array.isArray(value) ? canonicalArray(value, nestingMax, path) : canonicalObject(value, nestingMax, path);
+      if (nestingMax === 0) throw faultAt(trail, "is nested too deeply");
+      return Array.isArray(value) ? canonicalArray(value, nestingMax, trail) : canonicalObject(value, nestingMax, trail);
     default:
-      throw new CanonicalJsonError(path, `is ${typeof value}, which JSON cannot carry`);
+      throw faultAt(trail, `is ${typeof value}, which JSON cannot carry`);
   }
 }
 
-function canonicalString(value: string, path: string): string {
-  if (!value.isWellFormed()) throw new CanonicalJsonError(path, "holds a lone surrogate");
+function canonicalString(value: string, trail: Trail): string {
+  if (!NOT_PLAIN.test(value)) return `"${value}"`;
+  if (!value.isWellFormed()) throw faultAt(trail, "holds a lone surrogate");
   return JSON.stringify(value);
 }
 
-function canonicalNumber(value: number, path: string): string {
-  if (!Number.isFinite(value)) throw new CanonicalJsonError(path, "is not a finite number");
-  if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
-    throw new CanonicalJsonError(path, "is an integer beyond ±(2^53−1)");
-  }
-  return Object.is(value, -0) ? "0" : String(value);
+function canonicalNumber(value: number, trail: Trail): string {
+  if (Number.isSafeInteger(value)) return value === 0 ? "0" : String(value);
+  if (!Number.isFinite(value)) throw faultAt(trail, "is not a finite number");
+  if (Number.isInteger(value)) throw faultAt(trail, "is an integer beyond ±(2^53−1)");
+  return String(value);
 }
 
-function canonicalArray(items: readonly unknown[], nestingMax: number, path: string): string {
+function canonicalArray(items: readonly unknown[], nestingMax: number, trail: Trail): string {
   let text = "[";
   for (let index = 0; index < items.length; index++) {
+    trail.steps.push(index);
     if (index > 0) text += ",";
-    text += canonicalJson(items[index], nestingMax - 1, `${path}[${index}]`);
+    text += canonicalValue(items[index], nestingMax - 1, trail);
+    trail.steps.pop();
   }
   return `${text}]`;
 }
 
-function canonicalObject(members: object, nestingMax: number, path: string): string {
+function canonicalObject(members: object, nestingMax: number, trail: Trail): string {
   const prototype: unknown = Object.getPrototypeOf(members);
-  if (prototype !== Object.prototype && prototype !== null) {
-    throw new CanonicalJsonError(path, "is not a plain object");
-  }
+  if (prototype !== Object.prototype && prototype !== null) throw faultAt(trail, "is not a plain object");
   const record = members as Readonly<Record<string, unknown>>;
   let text = "{";
-  for (const key of Object.keys(record).sort()) {
-    const place = memberPath(path, key);
-    if (isForbiddenKey(key)) throw new CanonicalJsonError(place, "is a key that is not accepted");
+  for (const key of sortedKeys(record)) {
+    trail.steps.push(key);
+    if (isForbiddenKey(key)) throw faultAt(trail, "is a key that is not accepted");
     if (text.length > 1) text += ",";
-    text += `${canonicalString(key, place)}:${canonicalJson(record[key], nestingMax - 1, place)}`;
+    text += `${canonicalString(key, trail)}:${canonicalValue(record[key], nestingMax - 1, trail)}`;
+    trail.steps.pop();
   }
   return `${text}}`;
+}
+
+/** What was written canonically reads back with its keys in order, so looking first saves most of the sorting. */
+function sortedKeys(record: object): string[] {
+  const keys = Object.keys(record);
+  for (let index = 1; index < keys.length; index++) {
+    if ((keys[index - 1] ?? "") > (keys[index] ?? "")) return keys.sort();
+  }
+  return keys;
+}
+
+function faultAt({ root, steps }: Trail, message: string): CanonicalJsonError {
+  let path = root;
+  for (const step of steps) path = typeof step === "number" ? `${path}[${step}]` : memberPath(path, step);
+  return new CanonicalJsonError(path, message);
 }

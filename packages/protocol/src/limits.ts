@@ -12,6 +12,8 @@ export const LIMITS = {
   nestingMax: 32,
   /** Values (objects, arrays and scalars) in a body. */
   nodesMax: 10_000,
+  /** Values in the body of `POST /v1/actions/batch`. */
+  batchNodesMax: 1_000_000,
   idempotencyKeyCharsMax: 255,
   /** Seconds an idempotency key is kept at the least. */
   idempotencyTtlSeconds: 86_400,

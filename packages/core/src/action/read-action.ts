@@ -69,7 +69,11 @@ function readParams(body: Body, faults: Fault[]): JsonObject {
   if (isPlainObject(params)) return params as JsonObject;
   const missing = params === undefined;
   const code = missing ? "required" : "wrong_type";
-  faults.push({ path: "$.params", code, message: missing ? "is required: an object, {} if there are none" : "must be an object" });
+  faults.push({
+    path: "$.params",
+    code,
+    message: missing ? "is required: an object, {} if there are none" : "must be an object",
+  });
   return {};
 }
 

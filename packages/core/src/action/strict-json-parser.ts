@@ -25,20 +25,23 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  * Parses a text token by token, knowing at each where it stands: for the texts that a quick look finds doubtful, and
  * to say what is wrong with those that are.
  *
+ * @param nodesMax - The most values the text may hold.
  * @throws {@link StrictJsonError}
  */
-export function parseSlowly(text: string): JsonValue {
-  const parser = new Parser(text);
+export function parseSlowly(text: string, nodesMax: number): JsonValue {
+  const parser = new Parser(text, nodesMax);
   return parser.document();
 }
 
 class Parser {
   readonly #text: string;
+  readonly #nodesMax: number;
   #index = 0;
   #nodes = 0;
 
-  constructor(text: string) {
+  constructor(text: string, nodesMax: number) {
     this.#text = text;
+    this.#nodesMax = nodesMax;
   }
 
   document(): JsonValue {
@@ -50,7 +53,7 @@ class Parser {
   }
 
   #value(path: string, depth: number): JsonValue {
-    if (++this.#nodes > LIMITS.nodesMax) throw refused("$", `holds more than ${LIMITS.nodesMax} values`);
+    if (++this.#nodes > this.#nodesMax) throw refused("$", `holds more than ${this.#nodesMax} values`);
     switch (this.#text[this.#index]) {
       case "{":
         return this.#object(path, depth + 1);

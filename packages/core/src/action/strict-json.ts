@@ -8,18 +8,19 @@ import { parseSlowly } from "./strict-json-parser.js";
  * doubtful, which is so for ordinary bodies. Only where something may be is the text read again by a parser that
  * judges each token and knows where it stands.
  *
+ * @param nodesMax - The most values (objects, arrays and scalars) the text may hold.
  * @throws {@link StrictJsonError} `invalid_json` where the text is not JSON; `invalid_action` for duplicate keys, lone
  *   surrogates, the keys `__proto__` and `constructor`, integers beyond ±(2^53−1), numbers whose decimal value a
- *   double does not carry, nesting over `LIMITS.nestingMax` and over `LIMITS.nodesMax` values.
+ *   double does not carry, nesting over `LIMITS.nestingMax` and over `nodesMax` values.
  */
-export function parseStrictJson(text: string): JsonValue {
+export function parseStrictJson(text: string, nodesMax: number = LIMITS.nodesMax): JsonValue {
   let value: JsonValue;
   try {
     value = JSON.parse(text) as JsonValue;
   } catch {
-    return parseSlowly(text);
+    return parseSlowly(text, nodesMax);
   }
-  return isPlain(text, value) ? value : parseSlowly(text);
+  return isPlain(text, value, nodesMax) ? value : parseSlowly(text, nodesMax);
 }
 
 const QUOTE = 0x22;
@@ -31,9 +32,9 @@ const SURE_NUMBER_CHARS_MAX = 15;
 const DOUBTFUL = /\\u|__proto__|constructor|\p{Surrogate}/u;
 
 /** Whether nothing in a text that `JSON.parse` accepted can be doubtful. A false "no" costs time, never rightness. */
-function isPlain(text: string, value: JsonValue): boolean {
+function isPlain(text: string, value: JsonValue, nodesMax: number): boolean {
   if (DOUBTFUL.test(text)) return false;
-  const members = countMembers(text);
+  const members = countMembers(text, nodesMax);
   return members >= 0 && members === countKept(value);
 }
 
@@ -41,7 +42,7 @@ function isPlain(text: string, value: JsonValue): boolean {
  * How many `key: value` pairs the text holds; −1 where a number is long or has an exponent, or the text nests too
  * deeply or holds too many values.
  */
-function countMembers(text: string): number {
+function countMembers(text: string, nodesMax: number): number {
   let members = 0;
   let nodes = 1;
   let depth = 0;
@@ -64,7 +65,7 @@ function countMembers(text: string): number {
       index = end;
     }
   }
-  return nodes > LIMITS.nodesMax ? -1 : members;
+  return nodes > nodesMax ? -1 : members;
 }
 
 /** The index of the quote that ends the string beginning at `start`. */

@@ -1,10 +1,10 @@
-import type { JsonObject, JsonValue } from "@faramesh/protocol";
+import type { JsonValue } from "@faramesh/protocol";
 import type { CanonicalAction } from "../action/canonicalize.js";
 import { POLICY_LIMITS } from "../limits.js";
 import { asMap, keySpot } from "./closed-map.js";
 import { type Condition, readCondition } from "./condition.js";
 import type { DocumentNode, MapEntry } from "./document.js";
-import { collectValues, compileLookup, parsePath, type ValuePath } from "./path.js";
+import { collectValues, onlyKey, parsePath, type ValuePath, valueAt } from "./path.js";
 import type { Spot } from "./report.js";
 import { FALSE, type Truth } from "./truth.js";
 import { judgeAll, type Reading, type ValueTest } from "./value-test.js";
@@ -44,20 +44,20 @@ export function fieldConditions(
 ): Condition[] {
   // One item must meet all the tests together, so they become one condition.
   if (path.steps.includes("each")) return [eachCondition(source, path, tests, spot)];
-  const lookup = compileLookup(path.steps);
-  const find = source === "params" ? fromParams(lookup) : fromContext(lookup);
+  const find = source === "params" ? findInParams(path) : findInContext(path);
   return tests.map((test) => valueCondition(`${source}.${path.text}`, find, test, spot));
 }
 
 type Find = (action: CanonicalAction) => JsonValue | undefined;
-type Lookup = (root: JsonObject | undefined) => JsonValue | undefined;
 
-function fromParams(lookup: Lookup): Find {
-  return (action) => lookup(action.params);
+function findInParams({ steps }: ValuePath): Find {
+  const key = onlyKey(steps);
+  if (key === null) return (action) => valueAt(action.params, steps);
+  return ({ params }) => (Object.hasOwn(params, key) ? params[key] : undefined);
 }
 
-function fromContext(lookup: Lookup): Find {
-  return (action) => lookup(action.context);
+function findInContext({ steps }: ValuePath): Find {
+  return (action) => valueAt(action.context, steps);
 }
 
 /** A condition on the value that `find` finds. */

@@ -53,21 +53,20 @@ function pathText(steps: readonly Step[]): string {
   return text;
 }
 
-/** Finds the value at a path without `[*]`; undefined where it is missing. */
-export function compileLookup(steps: readonly Step[]): (root: JsonObject | undefined) => JsonValue | undefined {
+/** The name, where a path is one member's name and nothing more. */
+export function onlyKey(steps: readonly Step[]): string | null {
   const [only] = steps;
-  if (steps.length === 1 && typeof only === "object" && "key" in only) {
-    const { key } = only;
-    return (root) => (root !== undefined && Object.hasOwn(root, key) ? root[key] : undefined);
+  return steps.length === 1 && typeof only === "object" && "key" in only ? only.key : null;
+}
+
+/** The value at a path without `[*]`; undefined where it is missing. */
+export function valueAt(root: JsonObject | undefined, steps: readonly Step[]): JsonValue | undefined {
+  let value: JsonValue | undefined = root;
+  for (const step of steps) {
+    value = stepInto(value, step);
+    if (value === undefined) return undefined;
   }
-  return (root) => {
-    let value: JsonValue | undefined = root;
-    for (const step of steps) {
-      value = stepInto(value, step);
-      if (value === undefined) return undefined;
-    }
-    return value;
-  };
+  return value;
 }
 
 /**

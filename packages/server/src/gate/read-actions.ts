@@ -1,4 +1,4 @@
-import type { ActionEvent, Status } from "@faramesh/protocol";
+import { type ActionEvent, FINAL_STATUSES, type Status } from "@faramesh/protocol";
 import type { ActionFilter, ActionRow } from "../store/store.js";
 import { GateError } from "./errors.js";
 import type { Gate } from "./gate.js";
@@ -34,7 +34,7 @@ export async function actionTimeline(gate: Gate, principal: Principal, id: strin
 
 /**
  * Waits until an action's status is another than `from`, the time is over, or the signal says that nobody waits any
- * more; then answers the action as it is.
+ * more; then answers the action as it is. A final status is not waited on.
  *
  * @throws GateError `rate_limited` when too many wait already.
  */
@@ -45,7 +45,7 @@ export async function waitForChange(
   waitMs: number,
   signal: AbortSignal,
 ): Promise<ActionRow> {
-  if (waitMs === 0 || row.status !== from || signal.aborted) return row;
+  if (waitMs === 0 || row.status !== from || FINAL_STATUSES.includes(row.status) || signal.aborted) return row;
   if (gate.announcer.isFull) {
     throw new GateError("rate_limited", "too many requests are waiting", { retryAfterSeconds: 1 });
   }

@@ -18,14 +18,14 @@ const PAGE = 200;
  * Every event behind `afterIndex`, in order, without loss: the ledger is read, and commits only wake the reader. Ends
  * when the signal is aborted.
  *
- * @param afterIndex - The last event the reader has, or null for "from now on".
+ * @param afterIndex - The last event the reader has; {@link newestIndex} for "from now on".
  * @throws GateError `forbidden`; `rate_limited` when too many streams are open.
  */
 export function streamEvents(
   gate: Gate,
   principal: Principal,
   filter: EventFilter,
-  afterIndex: number | null,
+  afterIndex: number,
   signal: AbortSignal,
 ): AsyncGenerator<ActionEvent> {
   assertCan(principal, "read");
@@ -37,7 +37,7 @@ async function* followLedger(
   gate: Gate,
   principal: Principal,
   filter: EventFilter,
-  afterIndex: number | null,
+  afterIndex: number,
   signal: AbortSignal,
 ): AsyncGenerator<ActionEvent> {
   let wake = (): void => {};
@@ -49,7 +49,7 @@ async function* followLedger(
   const forget = gate.announcer.onAny(notice);
   signal.addEventListener("abort", notice);
   try {
-    let last = afterIndex ?? (await gate.store.ledgerSize()) - 1;
+    let last = afterIndex;
     while (!signal.aborted) {
       changed = false;
       const entries = await gate.store.actionEntries(last, PAGE);
@@ -69,6 +69,11 @@ async function* followLedger(
     forget();
     signal.removeEventListener("abort", notice);
   }
+}
+
+/** The index of the newest ledger entry; −1 for an empty ledger. */
+export async function newestIndex(gate: Gate): Promise<number> {
+  return (await gate.store.ledgerSize()) - 1;
 }
 
 function isWanted(filter: EventFilter, event: ActionEvent): boolean {

@@ -47,6 +47,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     requestIdHeader: false,
     genReqId: requestIds(),
     forceCloseConnections: "idle",
+    exposeHeadRoutes: false,
     requestTimeout: 30_000,
     routerOptions: { maxParamLength: LIMITS.nameCharsMax * 9 },
   });

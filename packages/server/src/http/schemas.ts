@@ -1,4 +1,4 @@
-import { EFFECTS, LIMITS, OUTCOMES, REASON_CODES, RISK_LEVELS, ROLES, STATUSES } from "@faramesh/protocol";
+import { EFFECTS, LIMITS, OUTCOMES, REASON_CODES, RISK_LEVELS, ROLES, STATUSES, type Status } from "@faramesh/protocol";
 import { type Static, type TSchema, Type } from "typebox";
 
 /** A word out of a closed list. */
@@ -85,6 +85,17 @@ const names = Type.Unsafe<string[]>({
 
 export const WAIT_QUERY = Type.Object({ wait: Type.Optional(wait) }, closed);
 export type WaitQuery = Static<typeof WAIT_QUERY>;
+
+export const GET_QUERY = Type.Object(
+  {
+    wait: Type.Optional(wait),
+    status: Type.Optional(
+      Type.Unsafe<Status>({ type: "string", enum: [...STATUSES], description: "the status the caller knows" }),
+    ),
+  },
+  closed,
+);
+export type GetQuery = Static<typeof GET_QUERY>;
 
 export const EXPLAIN_QUERY = Type.Object({ explain: Type.Optional(flag) }, closed);
 export type ExplainQuery = Static<typeof EXPLAIN_QUERY>;

@@ -110,6 +110,18 @@ describe("submitting an action", () => {
     ]);
   });
 
+  it("in a batch of 1,000 answers all of them", async () => {
+    const actions = Array.from({ length: 1_000 }, (_, n) => ({
+      ...LS,
+      params: { cmd: `ls ${n}`, list: [1, 2, 3, 4, 5, 6] },
+    }));
+    const { status, body } = await gate.send<{ results: { action?: Action }[] }>("POST", "/v1/actions/batch", {
+      body: { actions },
+    });
+    expect(status).toBe(200);
+    expect(body.results.map(({ action }) => action?.params["cmd"])).toEqual(actions.map(({ params }) => params.cmd));
+  });
+
   it("in an empty batch or one over 1,000 is refused", async () => {
     for (const actions of [[], Array.from({ length: 1_001 }, () => LS)]) {
       const answer = await gate.send<Problem>("POST", "/v1/actions/batch", { body: { actions } });
@@ -268,5 +280,13 @@ describe("listing and reading", () => {
   it("answers not_found for an id that is not there", async () => {
     const answer = await gate.send<Problem>("GET", "/v1/actions/nothing");
     expect([answer.status, answer.body.code]).toEqual([404, "not_found"]);
+  });
+});
+
+describe("a step", () => {
+  it("may be sent without a body where it needs none", async () => {
+    const { body: action } = await gate.submit(LS);
+    const answer = await gate.send<Action>("POST", `/v1/actions/${action.id}/start`);
+    expect([answer.status, answer.body.status]).toEqual([200, "executing"]);
   });
 });

@@ -223,6 +223,17 @@ describe("waiting", () => {
     expect(body.status).toBe("pending_approval");
   });
 
+  it("answers at once when the status is another than the caller knows, or final", async () => {
+    const { id } = await held(agent);
+    await gate.step(id, "approval", { approve: true }, approver);
+    const begun = performance.now();
+    const known = await gate.send<Action>("GET", `/v1/actions/${id}?wait=30s&status=pending_approval`);
+    expect(known.body.status).toBe("approved");
+    await gate.step(id, "cancel");
+    expect((await gate.send<Action>("GET", `/v1/actions/${id}?wait=30s`)).body.status).toBe("cancelled");
+    expect(performance.now() - begun).toBeLessThan(5_000);
+  });
+
   it("resumes the waiting agent within 100 ms of the decision", async () => {
     const delays: number[] = [];
     for (let round = 0; round < 20; round++) {

@@ -1,7 +1,7 @@
 import type { JsonValue } from "@faramesh/protocol";
 import { compareDecimals, type Decimal, decimalOfNumber, exactNumber, plainDecimal } from "../decimal.js";
 import type { DocumentNode } from "../document.js";
-import { FALSE, truthOf, UNKNOWN } from "../truth.js";
+import { FALSE, type Truth, truthOf, UNKNOWN } from "../truth.js";
 import type { Judge, OperatorReader, Reading } from "../value-test.js";
 
 interface Bound {
@@ -38,26 +38,37 @@ function textOf({ negative, whole, fraction }: Decimal): string {
 }
 
 function orderingJudge(operator: string, { exact, number }: Bound): Judge {
-  const holds = HOLDS[operator] ?? never;
-  const slow = (value: JsonValue): 0 | 1 | 2 => {
-    const seen = decimalOf(value);
-    return seen === null ? UNKNOWN : truthOf(holds(compareDecimals(seen, exact), 0));
-  };
-  // Doubles sort as their shortest decimal forms do, so where both are doubles no digits need comparing.
-  return (value) => {
+  const slow = (value: JsonValue | undefined): Truth => {
     if (value === undefined) return FALSE;
-    return typeof value === "number" && number !== null ? truthOf(holds(value, number)) : slow(value);
+    const seen = decimalOf(value);
+    return seen === null ? UNKNOWN : truthOf(holds(operator, compareDecimals(seen, exact)));
   };
+  if (number === null) return slow;
+  // Doubles sort as their shortest decimal forms do, so where both are doubles no digits need comparing.
+  switch (operator) {
+    case "gt":
+      return (value) => (typeof value === "number" ? truthOf(value > number) : slow(value));
+    case "gte":
+      return (value) => (typeof value === "number" ? truthOf(value >= number) : slow(value));
+    case "lt":
+      return (value) => (typeof value === "number" ? truthOf(value < number) : slow(value));
+    default:
+      return (value) => (typeof value === "number" ? truthOf(value <= number) : slow(value));
+  }
 }
 
-const never = (): boolean => false;
-
-const HOLDS: Readonly<Record<string, (left: number, right: number) => boolean>> = {
-  gt: (left, right) => left > right,
-  gte: (left, right) => left >= right,
-  lt: (left, right) => left < right,
-  lte: (left, right) => left <= right,
-};
+function holds(operator: string, comparison: number): boolean {
+  switch (operator) {
+    case "gt":
+      return comparison > 0;
+    case "gte":
+      return comparison >= 0;
+    case "lt":
+      return comparison < 0;
+    default:
+      return comparison <= 0;
+  }
+}
 
 function decimalOf(value: JsonValue): Decimal | null {
   if (typeof value === "number") return decimalOfNumber(value);

@@ -18,6 +18,8 @@ import {
   BATCH_REQUEST,
   type BatchRequest,
   EVENT,
+  GET_QUERY,
+  type GetQuery,
   ID_PARAMS,
   type IdParams,
   LIST_QUERY,
@@ -70,6 +72,7 @@ function submitRoutes(app: FastifyInstance, { gate, door, metrics, closing }: Ro
     "/v1/actions/batch",
     {
       bodyLimit: LIMITS.batchBodyBytesMax,
+      config: { bodyNodesMax: LIMITS.batchNodesMax },
       schema: { summary: "Submit up to 1,000 actions", tags: ["actions"], body: BATCH_REQUEST },
     },
     async (request) => {
@@ -111,14 +114,14 @@ function readRoutes(app: FastifyInstance, { gate, door, closing }: RouteContext)
     },
   );
 
-  app.get<{ Params: IdParams; Querystring: WaitQuery }>(
+  app.get<{ Params: IdParams; Querystring: GetQuery }>(
     "/v1/actions/:id",
     {
       schema: {
         summary: "Get an action",
         tags: ["actions"],
         params: ID_PARAMS,
-        querystring: WAIT_QUERY,
+        querystring: GET_QUERY,
         response: { 200: ACTION },
       },
     },
@@ -126,8 +129,8 @@ function readRoutes(app: FastifyInstance, { gate, door, closing }: RouteContext)
       const principal = await door.principalOf(request);
       const row = await getAction(gate, principal, request.params.id);
       const waitMs = waitMsOf(request.query.wait);
-      const latest =
-        waitMs === 0 ? row : await waitForChange(gate, row, row.status, waitMs, callerGone(reply, closing));
+      const known = request.query.status ?? row.status;
+      const latest = waitMs === 0 ? row : await waitForChange(gate, row, known, waitMs, callerGone(reply, closing));
       return presentAction(gate, principal, latest);
     },
   );

@@ -1,11 +1,12 @@
 import type { ActionEvent } from "@faramesh/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { GateError } from "../../gate/errors.js";
-import { streamEvents } from "../../gate/stream-events.js";
+import { newestIndex, streamEvents } from "../../gate/stream-events.js";
 import { callerGone } from "../request-words.js";
 import { EVENTS_QUERY, type EventsQuery } from "../schemas.js";
 import type { RouteContext } from "./route-context.js";
 
+/** How often a quiet stream shows that it is open, and its key is looked at again. */
 const KEEP_ALIVE_MS = 15_000;
 
 /** `GET /v1/events`: server-sent events (WHATWG HTML, 9.2), resumable without loss. */
@@ -17,8 +18,11 @@ export function eventRoutes(app: FastifyInstance, { gate, door, closing }: Route
       const principal = await door.principalOf(request);
       const { agent_id, tool, status } = request.query;
       const filter = { agentId: agent_id ?? [], tool: tool ?? [], status: status ?? [] };
-      const events = streamEvents(gate, principal, filter, resumeIndex(request), callerGone(reply, closing));
-      await send(reply, events);
+      const revoked = new AbortController();
+      const signal = AbortSignal.any([callerGone(reply, closing), revoked.signal]);
+      const after = resumeIndex(request) ?? (await newestIndex(gate));
+      const events = streamEvents(gate, principal, filter, after, signal);
+      await send(reply, events, after, () => door.principalOf(request).catch(() => revoked.abort()));
     },
   );
 }
@@ -31,10 +35,17 @@ function resumeIndex(request: FastifyRequest<{ Querystring: EventsQuery }>): num
   throw new GateError("invalid_request", "Last-Event-ID is the id of an event");
 }
 
-async function send(reply: FastifyReply, events: AsyncGenerator<ActionEvent>): Promise<void> {
+/**
+ * @param after - The event the stream begins behind.
+ * @param lookAgain - Ends the stream if whoever reads it may not any more.
+ */
+async function send(
+  reply: FastifyReply,
+  events: AsyncGenerator<ActionEvent>,
+  after: number,
+  lookAgain: () => Promise<unknown>,
+): Promise<void> {
   const { raw } = reply;
-  // Asked for before the answer begins: what "from now on" means is settled when the caller sees the stream open.
-  const first = events.next();
   reply.hijack();
   raw.writeHead(200, {
     "content-type": "text/event-stream; charset=utf-8",
@@ -42,12 +53,15 @@ async function send(reply: FastifyReply, events: AsyncGenerator<ActionEvent>): P
     "x-accel-buffering": "no",
     "x-content-type-options": "nosniff",
   });
-  raw.write(": faramesh\n\n");
-  const keepAlive = setInterval(() => raw.write(": still here\n\n"), KEEP_ALIVE_MS);
+  // An id alone moves the reader's Last-Event-ID: a connection lost before its first event resumes here too.
+  raw.write(`: faramesh\n${after < 0 ? "" : `id: ${after}\n`}\n`);
+  const keepAlive = setInterval(() => {
+    raw.write(": still here\n\n");
+    void lookAgain();
+  }, KEEP_ALIVE_MS);
   try {
-    for (let next = await first; next.done !== true; next = await events.next()) {
-      const { value } = next;
-      const written = raw.write(`id: ${value.ledger_index}\nevent: ${value.type}\ndata: ${JSON.stringify(value)}\n\n`);
+    for await (const event of events) {
+      const written = raw.write(`id: ${event.ledger_index}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
       if (!written && !raw.destroyed) await drained(raw);
     }
   } finally {

@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Role } from "@faramesh/protocol";
+import { startServer } from "@faramesh/server";
+import { type Client, createClient } from "../src/index.js";
+
+const ADMIN_KEY = "test-admin-key-0123456789";
+
+/** The real server on a real SQLite file in a directory of its own. */
+export interface RunningGate {
+  url: string;
+  admin: Client;
+  /** A client with a new key of this role. */
+  clientAs(role: Role, name?: string): Promise<Client>;
+  /** Stops the server and starts it again on the same data and port. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startGate(policySource: string): Promise<RunningGate> {
+  const dataDir = mkdtempSync(join(tmpdir(), "faramesh-sdk-"));
+  const start = (port: number) =>
+    startServer({ dataDir, host: "127.0.0.1", port, adminKey: ADMIN_KEY, policySource, logLevel: "silent" });
+  let server = await start(0);
+  const { url } = server;
+  return {
+    url,
+    admin: createClient({ url, apiKey: ADMIN_KEY }),
+    clientAs: async (role, name = role) => createClient({ url, apiKey: await newKey(url, role, name) }),
+    restart: async () => {
+      await server.close();
+      server = await start(Number(new URL(url).port));
+    },
+    stop: async () => {
+      await server.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function newKey(url: string, role: Role, name: string): Promise<string> {
+  const response = await fetch(`${url}/v1/api-keys`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${ADMIN_KEY}`, "content-type": "application/json" },
+    body: JSON.stringify({ name, role }),
+  });
+  if (response.status !== 201) throw new Error(`no key: HTTP ${response.status}`);
+  return ((await response.json()) as { key: string }).key;
+}
