@@ -14,9 +14,10 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** Bodies are JSON, read strictly: what two parsers could read differently is refused before anything else looks. */
 export function readStrictJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, bytes: Buffer, done) => {
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, bytes: Buffer, done) => {
+    const { bodyNodesMax } = request.routeOptions.config;
     try {
-      done(null, bytes.length === 0 ? {} : parseStrictJson(decode(bytes)));
+      done(null, bytes.length === 0 ? {} : parseStrictJson(decode(bytes), bodyNodesMax));
     } catch (error) {
       done(error as Error, undefined);
     }
