@@ -25,7 +25,15 @@ const CODE_OF: Readonly<Record<Effect, ReasonCode>> = {
  */
 export function decisionOf(policy: Policy, action: CanonicalAction, rule: Rule | null, riskLevel: RiskLevel): Decision {
   if (rule === null) {
-    return record(policy, action, "deny", "DEFAULT_DENY_NO_MATCH", "No rule matched (deny by default)", null, riskLevel);
+    return record(
+      policy,
+      action,
+      "deny",
+      "DEFAULT_DENY_NO_MATCH",
+      "No rule matched (deny by default)",
+      null,
+      riskLevel,
+    );
   }
   const level = higher(riskLevel, rule.risk);
   if (rule.effect === "allow" && needsPerson(level)) return upgraded(policy, action, rule, level);

@@ -23,19 +23,18 @@ export function decideUnclear(
   riskRules: readonly RiskRule[],
 ): Decision {
   const risk = highestRisk(riskRules, action);
-  const { matched, unknown } = candidatesToAnswer(rules, action);
+  const { matched, unknown } = firstAnswer(rules, action);
   const level = unknown.reduce((most, rule) => higher(most, rule.risk), risk.level);
-  const rest = decisionOf(policy, action, matched, level);
-  const decision = stricter(policy, action, rest, unknown);
+  const decision = strictest(policy, action, matched, unknown, risk.level, level);
   if (decision.effect === "allow") return decision;
-  const details = [...risk.unknown.map((rule) => ({ id: rule.name, ...rule })), ...unknown]
+  const details = [...risk.unknown.map((rule) => ({ ...rule, id: rule.name })), ...unknown]
     .slice(0, DETAILS_MAX)
     .map((rule) => unknownCondition(rule.id, rule, action));
   return { ...decision, details };
 }
 
 /** The first rule that matches, and those before it that cannot be judged. Behind such a deny nothing is stricter. */
-function candidatesToAnswer(
+function firstAnswer(
   rules: readonly Rule[],
   action: CanonicalAction,
 ): { matched: Rule | null; unknown: readonly Rule[] } {
@@ -50,23 +49,32 @@ function candidatesToAnswer(
   return { matched: null, unknown };
 }
 
-/** The rest of the policy answers where a rule in it is as strict; otherwise the strictest unknown rule does. */
-function stricter(policy: Policy, action: CanonicalAction, rest: Decision, unknown: readonly Rule[]): Decision {
+/**
+ * The strictest of what the unknown rules would do and of what the rest answers. Where a rule of the rest is as strict
+ * it answers, in its own words; where the rest is silent, or looser, an unknown rule does.
+ *
+ * @param knownLevel - The risk level without the unknown rules' own.
+ */
+function strictest(
+  policy: Policy,
+  action: CanonicalAction,
+  matched: Rule | null,
+  unknown: readonly Rule[],
+  knownLevel: RiskLevel,
+  level: RiskLevel,
+): Decision {
   const denying = unknown.find((rule) => rule.effect === "deny");
-  const asking = unknown.filter((rule) => rule.effect === "require_approval");
-  const level = rest.risk_level;
   if (denying !== undefined) return unknownDecision(policy, action, "deny", denying, level);
-  if (rest.rule_id === null) {
-    const [rule = null] = asking.length > 0 ? asking : unknown;
-    return rule === null ? rest : unknownDecision(policy, action, "deny", rule, level);
-  }
-  const [first] = asking;
-  if (first === undefined || rest.effect === "deny") return rest;
-  const approval = joined([...asking.flatMap((rule) => rule.approval ?? []), ...(rest.approval ? [rest.approval] : [])]);
-  if (approval === null) return unknownDecision(policy, action, "deny", first, level);
-  const held =
-    rest.effect === "allow" ? unknownDecision(policy, action, "require_approval", first, level) : rest;
-  return { ...held, approval };
+  const rest = decisionOf(policy, action, matched, level);
+  const asking = unknown.filter((rule) => rule.effect === "require_approval");
+  const [holder = unknown[0]] = asking;
+  if (matched === null) return holder === undefined ? rest : unknownDecision(policy, action, "deny", holder, level);
+  if (asking.length === 0 || holder === undefined || rest.effect === "deny") return rest;
+  const own = decisionOf(policy, action, matched, knownLevel);
+  const approval = joined([...asking, own].flatMap((asker) => asker.approval ?? []));
+  if (approval === null) return unknownDecision(policy, action, "deny", holder, level);
+  const held = own.effect === "allow" ? unknownDecision(policy, action, "require_approval", holder, level) : rest;
+  return { ...held, risk_level: rest.risk_level, approval };
 }
 
 function unknownDecision(

@@ -1,12 +1,12 @@
 import type { JsonValue } from "@faramesh/protocol";
 import type { CanonicalAction } from "../action/canonicalize.js";
+import { nearestName } from "../action/nearest-name.js";
 import { keySpot } from "./closed-map.js";
 import type { DocumentNode, MapNode } from "./document.js";
 import { equalTo } from "./operators/equality.js";
 import { OPERATORS } from "./operators/operators.js";
-import { jsonOf } from "./scalars.js";
 import type { Spot } from "./report.js";
-import { nearestName } from "../action/nearest-name.js";
+import { jsonOf } from "./scalars.js";
 import type { Truth } from "./truth.js";
 import type { Judge, Reading, ValueTest } from "./value-test.js";
 

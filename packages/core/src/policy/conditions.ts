@@ -36,12 +36,7 @@ function readEntry(source: Source, entry: MapEntry, reading: Reading): Condition
 }
 
 /** The conditions that one field must meet. */
-export function fieldConditions(
-  source: Source,
-  path: ValuePath,
-  tests: readonly ValueTest[],
-  spot: Spot,
-): Condition[] {
+export function fieldConditions(source: Source, path: ValuePath, tests: readonly ValueTest[], spot: Spot): Condition[] {
   // One item must meet all the tests together, so they become one condition.
   if (path.steps.includes("each")) return [eachCondition(source, path, tests, spot)];
   const find = source === "params" ? findInParams(path) : findInContext(path);

@@ -1,5 +1,15 @@
 import { isForbiddenKey } from "@faramesh/protocol";
-import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, parseDocument, type Scalar } from "yaml";
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  parseDocument,
+  type Scalar,
+} from "yaml";
 import { numberFault } from "../action/exact-number.js";
 import { POLICY_LIMITS } from "../limits.js";
 import { type DocumentNode, type MapEntry, type MapNode, type Place, ROOT } from "./document.js";
@@ -98,9 +108,19 @@ class Conversion {
 
   #number(value: number, text: string, spot: { place: Place; offset: number }): number {
     if (!DECIMAL.test(text)) {
-      this.#report.error(spot, "invalid_number", `${text} is not a plain decimal number`, "write it as 1000.5, or quote it");
+      this.#report.error(
+        spot,
+        "invalid_number",
+        `${text} is not a plain decimal number`,
+        "write it as 1000.5, or quote it",
+      );
     } else if (numberFault(text) !== null) {
-      this.#report.error(spot, "invalid_number", `${text} cannot be kept exactly: it would become ${value}`, "quote it");
+      this.#report.error(
+        spot,
+        "invalid_number",
+        `${text} cannot be kept exactly: it would become ${value}`,
+        "quote it",
+      );
     }
     return value;
   }
@@ -115,7 +135,9 @@ class Conversion {
   #count(spot: { place: Place; offset: number }, depth: number): void {
     const deep = depth > POLICY_LIMITS.nestingMax;
     if (!deep && ++this.#nodes <= POLICY_LIMITS.nodesMax) return;
-    const what = deep ? `nests deeper than ${POLICY_LIMITS.nestingMax} levels` : `holds over ${POLICY_LIMITS.nodesMax} values`;
+    const what = deep
+      ? `nests deeper than ${POLICY_LIMITS.nestingMax} levels`
+      : `holds over ${POLICY_LIMITS.nodesMax} values`;
     this.#report.error(spot, "too_large", `the document ${what}`);
     throw new TooLarge();
   }

@@ -34,7 +34,12 @@ function compile(pattern: string, node: DocumentNode, report: Report): TextTest 
   try {
     const search = compileAutomaton(RE2JS.compile(pattern));
     if (search !== null) return search;
-    report.error(node, "invalid_pattern", "the pattern needs too many states to be searched for in linear time", CHEAPER);
+    report.error(
+      node,
+      "invalid_pattern",
+      "the pattern needs too many states to be searched for in linear time",
+      CHEAPER,
+    );
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error;
     report.error(node, "invalid_pattern", faultOf(pattern, error), "patterns are in RE2 syntax");

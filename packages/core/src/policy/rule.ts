@@ -39,10 +39,7 @@ const NOT_YET = {
   tests: "tests beside the rules",
 };
 const EFFECT_KEYS = ["allow", "deny", "require_approval"] as const;
-const KEYS = [
-  ...["id", "match", ...EFFECT_KEYS, "reason", "description", "risk", "enabled"],
-  ...Object.keys(NOT_YET),
-];
+const KEYS = [...["id", "match", ...EFFECT_KEYS, "reason", "description", "risk", "enabled"], ...Object.keys(NOT_YET)];
 
 const DEFAULT_REASONS: Readonly<Record<Effect, string>> = {
   allow: "Allowed by policy rule",

@@ -102,6 +102,7 @@ export function readFieldAndValue(map: MapNode, { report }: Reading): Condition[
   }
   const text = readText(field.value, "field", 500, report);
   const path = text === null ? null : parsePath(text);
-  if (text !== null && path === null) report.error(field.value, "invalid_path", `${JSON.stringify(text)} is not a path`);
+  if (text !== null && path === null)
+    report.error(field.value, "invalid_path", `${JSON.stringify(text)} is not a path`);
   return path === null ? null : fieldConditions("params", path, [equalTo(jsonOf(value.value))], keySpot(field));
 }

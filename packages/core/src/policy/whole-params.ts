@@ -1,5 +1,5 @@
 import type { JsonValue } from "@faramesh/protocol";
-import { kindOf, keySpot } from "./closed-map.js";
+import { keySpot, kindOf } from "./closed-map.js";
 import type { Condition } from "./condition.js";
 import type { MapEntry } from "./document.js";
 import { truthOf } from "./truth.js";
@@ -33,7 +33,13 @@ function readWanted(entry: MapEntry, { report }: Reading): string | null {
   if (typeof value === "string" && value !== "") return value;
   if (entry.key === "contains" && (typeof value === "number" || typeof value === "boolean")) return String(value);
   if (value === "") report.error(entry.value, "empty", `${entry.key} must not be empty: it would match everything`);
-  else report.error(entry.value, "wrong_type", `${entry.key} must be text, not ${kindOf(entry.value)}`, "put it in quotes");
+  else
+    report.error(
+      entry.value,
+      "wrong_type",
+      `${entry.key} must be text, not ${kindOf(entry.value)}`,
+      "put it in quotes",
+    );
   return null;
 }
 

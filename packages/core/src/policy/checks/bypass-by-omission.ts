@@ -20,7 +20,12 @@ export function checkBypassByOmission(rules: readonly Rule[], report: Report): v
     if (bypass === undefined) continue;
     const path = paths.join(", ");
     const message = `rule ${rule.id} does not see an action without ${path}, and ${bypass.id} then allows it`;
-    report.warning(rule.spot, "bypass_by_omission", message, `add a rule before ${bypass.id} for ${path} exists: false`);
+    report.warning(
+      rule.spot,
+      "bypass_by_omission",
+      message,
+      `add a rule before ${bypass.id} for ${path} exists: false`,
+    );
   }
 }
 

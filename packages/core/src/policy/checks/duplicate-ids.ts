@@ -7,7 +7,12 @@ export function checkDuplicateIds(rules: readonly Rule[], report: Report): void 
   for (const rule of rules) {
     const earlier = first.get(rule.id);
     if (earlier === undefined) first.set(rule.id, rule);
-    else report.error(rule.spot, "duplicate_id", `${rule.id} is also the id of the rule at line ${lineOf(earlier, report)}`);
+    else
+      report.error(
+        rule.spot,
+        "duplicate_id",
+        `${rule.id} is also the id of the rule at line ${lineOf(earlier, report)}`,
+      );
   }
 }
 

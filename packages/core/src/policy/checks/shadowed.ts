@@ -8,7 +8,9 @@ export function checkShadowed(rules: readonly Rule[], report: Report): void {
   const enabled = rules.filter((rule) => rule.enabled);
   const unconditional = new RuleIndex(enabled.filter((rule) => rule.conditions.length === 0));
   for (const rule of enabled) {
-    const shadow = candidatesFor(rule, unconditional).find((earlier) => earlier.order < rule.order && covers(earlier, rule));
+    const shadow = candidatesFor(rule, unconditional).find(
+      (earlier) => earlier.order < rule.order && covers(earlier, rule),
+    );
     if (shadow === undefined) continue;
     const message = `rule ${rule.id} is never reached: ${shadow.id} at line ${report.lineOf(shadow.spot.offset)} answers first`;
     report.warning(rule.spot, "shadowed", message, "move it up, or remove it");

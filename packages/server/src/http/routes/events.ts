@@ -31,7 +31,7 @@ export function eventRoutes(app: FastifyInstance, { gate, door, closing }: Route
 function resumeIndex(request: FastifyRequest<{ Querystring: EventsQuery }>): number | null {
   const last = request.headers["last-event-id"];
   if (last === undefined || last === "") return request.query.after ?? null;
-  if (typeof last === "string" && /^\d{1,15}$/.test(last)) return Number(last);
+  if (typeof last === "string" && /^(-1|\d{1,15})$/.test(last)) return Number(last);
   throw new GateError("invalid_request", "Last-Event-ID is the id of an event");
 }
 

@@ -1,0 +1,62 @@
+import type { Command } from "commander";
+import { clientOf } from "../connection.js";
+import { DEFAULT_DATA_DIR } from "../data-dir.js";
+import { developerKey } from "../dev/developer-key.js";
+import { nextSteps } from "../dev/next-steps.js";
+import { policyForDevelopment } from "../dev/policy-for-development.js";
+import { follow } from "../event-stream.js";
+import { wholeNumber } from "../option-parsers.js";
+import { colors, print } from "../output.js";
+import { eventLine } from "../render/event.js";
+import { explainStartFailure, stopOnSignal } from "../server-process.js";
+import { readText } from "../text-file.js";
+
+const HOST = "127.0.0.1";
+const DEFAULT_PORT = 8000;
+
+interface DevOptions {
+  data: string;
+  port: number;
+  policy?: string;
+}
+
+/** `faramesh dev`: a gate on this machine with a starter policy and a key, and its decisions as they happen. */
+export function define(command: Command): void {
+  command
+    .option("--data <dir>", "the data directory", DEFAULT_DATA_DIR)
+    .option("--port <port>", "the port; 0 picks a free one", wholeNumber(0, 65_535), DEFAULT_PORT)
+    .option("--policy <file>", "the policy (default: ./faramesh.yaml, else a starter policy in the data directory)")
+    .action(dev);
+}
+
+async function dev({ data, port, policy }: DevOptions): Promise<void> {
+  const policyFile = policy ?? (await policyForDevelopment(data));
+  // A file that cannot be read is told apart from a policy that does not load.
+  await readText(policyFile);
+  const { readServerEnvironment, startServer } = await import("@faramesh/server");
+  const environment = readServerEnvironment(process.env);
+  const server = await startServer({
+    logLevel: "warn",
+    ...environment,
+    dataDir: data,
+    host: HOST,
+    port,
+    policyFile,
+  }).catch((error: unknown) => explainStartFailure(error, { host: HOST, port, policyFile }));
+  const apiKey = await developerKey(server.url, data, server.adminKey ?? environment.adminKey);
+  print(`listening on ${server.url}`);
+  print(`policy ${policyFile}, data in ${data}`);
+  print(`\n${nextSteps({ url: server.url, apiKey })}\n`);
+  print(colors.dim("Decisions appear below. Stop with Ctrl-C."));
+  const stopping = new AbortController();
+  const stopped = stopOnSignal({
+    url: server.url,
+    close() {
+      stopping.abort();
+      return server.close();
+    },
+  });
+  const client = clientOf({ url: server.url, apiKey });
+  await follow(client, {}, stopping.signal, (event) => print(eventLine(event)));
+  await stopped;
+}

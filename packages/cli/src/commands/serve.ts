@@ -1,0 +1,60 @@
+import { join } from "node:path";
+import { type Command, Option } from "commander";
+import { DEFAULT_DATA_DIR } from "../data-dir.js";
+import { wholeNumber } from "../option-parsers.js";
+import { print } from "../output.js";
+import { explainStartFailure, reloadOnHangup, stopOnSignal } from "../server-process.js";
+import { readText } from "../text-file.js";
+
+const LOG_LEVELS = ["silent", "fatal", "error", "warn", "info", "debug"] as const;
+
+interface ServeOptions {
+  data: string;
+  host: string;
+  port: number;
+  policy?: string;
+  insecureNoAuth?: boolean;
+  logLevel?: (typeof LOG_LEVELS)[number];
+}
+
+/** `faramesh serve`: run a gate until it is told to stop. */
+export function define(command: Command): void {
+  command
+    .option("--data <dir>", "the data directory", DEFAULT_DATA_DIR)
+    .option("--host <host>", "the address to listen on", "127.0.0.1")
+    .option("--port <port>", "the port; 0 picks a free one", wholeNumber(0, 65_535), 8000)
+    .option(
+      "--policy <file>",
+      "the policy; without one, the one that was active last; without any, everything is denied",
+    )
+    .option("--insecure-no-auth", "turn keys off; loopback addresses only")
+    .addOption(new Option("--log-level <level>", "how much is logged to stderr").choices(LOG_LEVELS))
+    .addHelpText(
+      "after",
+      "\nFARAMESH_TOKEN sets the admin key. SIGHUP reads the policy again; SIGTERM and SIGINT drain, commit and exit 0.",
+    )
+    .action(serve);
+}
+
+async function serve({ data, host, port, policy, insecureNoAuth, logLevel }: ServeOptions): Promise<void> {
+  const { readServerEnvironment, startServer } = await import("@faramesh/server");
+  // A file that cannot be read is told apart from a policy that does not load.
+  if (policy !== undefined) await readText(policy);
+  const server = await startServer({
+    ...readServerEnvironment(process.env),
+    dataDir: data,
+    host,
+    port,
+    ...(policy !== undefined && { policyFile: policy }),
+    ...(insecureNoAuth === true && { insecureNoAuth }),
+    ...(logLevel !== undefined && { logLevel }),
+  }).catch((error: unknown) => explainStartFailure(error, { host, port, policyFile: policy }));
+  if (server.adminKey !== undefined) showAdminKey(server.adminKey, data);
+  print(`listening on ${server.url}`);
+  if (policy !== undefined) reloadOnHangup(server, policy);
+  await stopOnSignal(server);
+}
+
+function showAdminKey(key: string, dataDir: string): void {
+  process.stderr.write(`admin key, shown this once and kept in ${join(dataDir, "admin.key")}: ${key}\n`);
+}

@@ -1,0 +1,63 @@
+import { access, constants, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { place, readPolicyFile, sentence } from "../policy-file.js";
+
+/** One thing that was looked at. */
+export interface Check {
+  name: string;
+  ok: boolean;
+  /** What was found and, where it is wrong, what to do. */
+  detail: string;
+}
+
+const NODE_MIN = [20, 19] as const;
+const OTHERS_MAY = 0o077;
+const DEFAULT_POLICY = "faramesh.yaml";
+
+/** Whether this Node.js is one the gate runs on. */
+export function checkNode(version: string): Check {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const ok = major > NODE_MIN[0] || (major === NODE_MIN[0] && minor >= NODE_MIN[1]);
+  return { name: "node", ok, detail: ok ? version : `${version}: install ${NODE_MIN.join(".")} or newer` };
+}
+
+/** Whether the data directory can be used, and its keys be read by nobody else. */
+export async function checkDataDir(dir: string): Promise<Check> {
+  const name = "data directory";
+  const found = await stat(dir).catch(() => undefined);
+  if (found === undefined)
+    return { name, ok: true, detail: `${dir} is not there yet: a gate makes it at its first start` };
+  if (!found.isDirectory()) return { name, ok: false, detail: `${dir} is not a directory` };
+  const writable = await access(dir, constants.R_OK | constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  if (!writable) return { name, ok: false, detail: `${dir} cannot be read and written by this user` };
+  const open = await openKeyFiles(dir);
+  if (open.length > 0) return { name, ok: false, detail: `others can read ${open.join(", ")}: chmod 600 them` };
+  return { name, ok: true, detail: dir };
+}
+
+async function openKeyFiles(dir: string): Promise<string[]> {
+  const open: string[] = [];
+  for (const file of (await readdir(dir)).filter((entry) => entry.endsWith(".key"))) {
+    const path = join(dir, file);
+    if (((await stat(path)).mode & OTHERS_MAY) !== 0) open.push(path);
+  }
+  return open;
+}
+
+/** Whether the policy file loads; without one named, `faramesh.yaml` where there is one. */
+export async function checkPolicyFile(named: string | undefined): Promise<Check> {
+  const name = "policy file";
+  const file = named ?? DEFAULT_POLICY;
+  const there = await stat(file).catch(() => undefined);
+  if (there === undefined) {
+    const detail = named === undefined ? `no ${file} here: \`faramesh init\` writes one` : `there is no ${file}`;
+    return { name, ok: named === undefined, detail };
+  }
+  const { policy, findings } = await readPolicyFile(file);
+  const [first] = findings.filter((finding) => finding.severity === "error");
+  if (first !== undefined) return { name, ok: false, detail: `${place(file, first)}: ${sentence(first)}` };
+  return { name, ok: true, detail: `${file}: ${policy?.rules.length ?? 0} rules, ${findings.length} warnings` };
+}

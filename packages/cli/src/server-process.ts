@@ -1,0 +1,77 @@
+import type { Finding } from "@faramesh/core";
+import { CliError } from "./errors.js";
+import { faultOf } from "./policy-file.js";
+import { untilSignal } from "./signals.js";
+
+/** The longest a gate may take to drain and commit after it was told to stop, in milliseconds. */
+const DRAIN_MS_MAX = 4_500;
+
+/** A gate that runs in this process. */
+export interface RunningServer {
+  url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Runs the gate until a signal, then drains it and ends the process: with 0 when everything is committed and closed,
+ * with 1 when that takes longer than an operator's supervisor waits.
+ */
+export async function stopOnSignal(server: RunningServer): Promise<never> {
+  await untilSignal();
+  const overdue = setTimeout(() => {
+    process.stderr.write("error: the gate did not drain in time\ncode: drain_timeout\n");
+    process.exit(1);
+  }, DRAIN_MS_MAX);
+  await server.close();
+  clearTimeout(overdue);
+  process.exit(0);
+}
+
+/**
+ * Reads the policy file again at each SIGHUP. A text that does not load changes nothing: the last good one goes on
+ * deciding, and stderr says which line and why.
+ */
+export function reloadOnHangup(server: { reloadPolicy(): Promise<void> }, policyFile: string): void {
+  process.on("SIGHUP", () => {
+    server.reloadPolicy().then(
+      () => process.stderr.write(`policy ${policyFile} loaded again\n`),
+      (error: unknown) => process.stderr.write(`error: ${policyFile} is not used: ${reasonOf(error)}\n`),
+    );
+  });
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What a gate was asked to start with. */
+interface StartRequest {
+  host: string;
+  port: number;
+  policyFile: string | undefined;
+}
+
+/**
+ * Says what to do where a gate could not start.
+ *
+ * @throws always: {@link CliError} where the reason is known, else the error itself.
+ */
+export function explainStartFailure(error: unknown, { host, port, policyFile }: StartRequest): never {
+  if (!(error instanceof Error)) throw error;
+  if (error.name === "PolicyLoadError") throw policyError(error, policyFile ?? "the policy");
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE") {
+    const cure = "stop that one, or choose another with --port";
+    throw new CliError("port_in_use", `port ${port} on ${host} is taken, perhaps by another gate: ${cure}`);
+  }
+  if (syscall === "listen" || syscall === "getaddrinfo") {
+    throw new CliError("cannot_listen", `cannot listen on ${host}, port ${port}: ${error.message}`);
+  }
+  throw error;
+}
+
+function policyError(error: Error, file: string): CliError {
+  const findings = "findings" in error && Array.isArray(error.findings) ? (error.findings as Finding[]) : [];
+  const faults = findings.map((finding) => faultOf(file, finding));
+  return new CliError("invalid_policy", `${file} does not load, so the gate does not start`, 1, faults);
+}

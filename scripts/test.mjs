@@ -1,0 +1,78 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { ROOT, run, tool } from "./run.mjs";
+import { ensureVenv } from "./venv.mjs";
+
+const RESULTS = `${ROOT}.test-results/`;
+const say = (line) => console.log(`setup: ${line}`);
+
+process.exitCode = await main();
+
+async function main() {
+  rmSync(RESULTS, { recursive: true, force: true });
+  mkdirSync(RESULTS, { recursive: true });
+  const problem = await prepare();
+  if (problem !== null) return total([{ name: "setup", passed: 0, failed: 1, skipped: 0, problem }]);
+  return total([await typescriptSuites(), await pythonSuite()]);
+}
+
+async function prepare() {
+  say("building the packages (tsc --build)");
+  const built = await run(tool("tsc"), ["--build", "--pretty"]);
+  if (built.code !== 0) return "the packages do not build";
+  try {
+    say("the Python environment");
+    await ensureVenv(say);
+    return null;
+  } catch (error) {
+    return error.message;
+  }
+}
+
+async function typescriptSuites() {
+  const file = `${RESULTS}vitest.json`;
+  const { code } = await run(tool("vitest"), ["run", "--reporter=default", "--reporter=json", `--outputFile=${file}`]);
+  return outcome("vitest", code, file, (text) => {
+    const report = JSON.parse(text);
+    const crashed = report.testResults.filter((one) => one.status === "failed" && one.assertionResults.length === 0);
+    return {
+      passed: report.numPassedTests,
+      failed: report.numFailedTests + crashed.length,
+      skipped: report.numPendingTests + report.numTodoTests,
+    };
+  });
+}
+
+async function pythonSuite() {
+  const file = `${RESULTS}pytest.xml`;
+  const python = `${ROOT}.venv/bin/python`;
+  const { code } = await run(python, ["-m", "pytest", "python/tests", "-q", `--junit-xml=${file}`]);
+  return outcome("pytest", code, file, (text) => {
+    const sum = (name) => [...text.matchAll(suiteCount(name))].reduce((total, match) => total + Number(match[1]), 0);
+    const failed = sum("failures") + sum("errors");
+    return { passed: sum("tests") - failed - sum("skipped"), failed, skipped: sum("skipped") };
+  });
+}
+
+function suiteCount(name) {
+  return new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`, "g");
+}
+
+function outcome(name, code, file, count) {
+  if (!existsSync(file)) return { name, passed: 0, failed: 1, skipped: 0, problem: "ended without a report" };
+  const counts = count(readFileSync(file, "utf8"));
+  if (counts.passed + counts.failed === 0) return { name, ...counts, failed: 1, problem: "ran no test" };
+  if (code === 0) return { name, ...counts };
+  // A worker that crashes or a promise nobody caught fails no single test: it must still show in the total.
+  return { name, ...counts, failed: Math.max(counts.failed, 1), problem: `exit code ${code}` };
+}
+
+function total(suites) {
+  console.log("");
+  for (const { name, passed, failed, skipped, problem } of suites) {
+    const note = problem === undefined ? "" : ` (${problem})`;
+    console.log(`${name}: ${passed} passed, ${failed} failed, ${skipped} skipped${note}`);
+  }
+  const sum = (field) => suites.reduce((total, suite) => total + suite[field], 0);
+  console.log(`${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped`);
+  return sum("failed") === 0 ? 0 : 1;
+}
