@@ -1,6 +1,5 @@
 export { type CanonicalAction, canonicalizeAction } from "./action/canonicalize.js";
 export { InvalidActionError } from "./action/invalid-action.js";
-export { nearestName } from "./action/nearest-name.js";
 export { readActionRequest } from "./action/read-action.js";
 export { parseStrictJson } from "./action/strict-json.js";
 export { StrictJsonError } from "./action/strict-json-parser.js";
@@ -21,6 +20,6 @@ export {
 export { POLICY_LIMITS } from "./limits.js";
 export { type PermitIssue, type PermittedAction, permitClaims } from "./permit/claims.js";
 export type { Finding } from "./policy/finding.js";
-export { loadPolicy } from "./policy/load.js";
+export { loadPolicy, type PolicyIdentity } from "./policy/load.js";
 export type { Policy, RuleSummary } from "./policy/policy.js";
 export { sha256, sha256Hex } from "./sha256.js";

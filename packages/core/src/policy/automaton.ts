@@ -8,6 +8,7 @@ const AT_BEGINNING = 0b101;
 const END_OF_TEXT = -1;
 const UNANCHORED = 0;
 const LATIN1 = 256;
+const NEWLINE = 10;
 
 /** The offsets of the two states that end a search at once. */
 const ACCEPT = 0;
@@ -22,11 +23,11 @@ const REJECT = 1;
  */
 export function compileAutomaton(pattern: RE2JS): ((text: string) => boolean) | null {
   const machine = machineOf(pattern);
-  const table = buildTable(machine);
+  const alphabet = alphabetOf(machine);
+  const table = buildTable(machine, alphabet);
   if (table === null) return null;
-  const classes = Uint16Array.from({ length: LATIN1 }, (_, code) => machine.searchClass(code));
-  const classOf = (codePoint: number): number => machine.searchClass(codePoint);
-  const endClass = machine.numClasses;
+  const { classOf, classCount } = alphabet;
+  const latin1 = Uint16Array.from({ length: LATIN1 }, (_, code) => classOf(code));
   const { next, start } = table;
 
   return (text) => {
@@ -34,14 +35,14 @@ export function compileAutomaton(pattern: RE2JS): ((text: string) => boolean) | 
     for (let index = 0; index < text.length && state > REJECT; index++) {
       const code = text.charCodeAt(index);
       if (code < LATIN1) {
-        state = next[state + (classes[code] ?? 0)] ?? REJECT;
+        state = next[state + (latin1[code] ?? 0)] ?? REJECT;
       } else {
         const codePoint = text.codePointAt(index) ?? code;
         if (codePoint > 0xffff) index++;
         state = next[state + classOf(codePoint)] ?? REJECT;
       }
     }
-    if (state > REJECT) state = next[state + endClass] ?? REJECT;
+    if (state > REJECT) state = next[state + classCount] ?? REJECT;
     return state === ACCEPT;
   };
 }
@@ -51,7 +52,7 @@ interface Machine {
   readonly numClasses: number;
   readonly classBounds: Int32Array;
   readonly failed: boolean;
-  readonly prog: { readonly start: number };
+  readonly prog: { readonly start: number; readonly inst: readonly Instruction[] };
   searchClass(codePoint: number): number;
   makeState(instructions: number[], flags: number, ids: number[]): MachineState | null;
   step(state: MachineState, charClass: number, codePoint: number, anchor: number): MachineState | null;
@@ -61,12 +62,50 @@ interface MachineState {
   readonly isMatch: boolean;
 }
 
+interface Instruction {
+  /** The ranges of characters it consumes; empty for one that consumes none, or any. */
+  readonly runes: ArrayLike<number>;
+  matchRune(codePoint: number): boolean;
+}
+
 function machineOf(pattern: RE2JS): Machine {
   const machine = pattern.re2().dfa as unknown as Machine;
   const usable = typeof machine.makeState === "function" && typeof machine.step === "function";
   // These parts of re2js are typed but not documented: another version without them must not load any pattern.
-  if (!usable || machine.failed || typeof machine.prog.start !== "number") throw new Error("re2js has changed inside");
+  if (!usable || machine.failed || !Array.isArray(machine.prog.inst)) throw new Error("re2js has changed inside");
   return machine;
+}
+
+/** The characters, as classes that the pattern does not tell apart. */
+interface Alphabet {
+  readonly classCount: number;
+  readonly classOf: (codePoint: number) => number;
+  /** For each class the class of the machine that stands for it, with one of its characters. */
+  readonly samples: readonly { readonly machineClass: number; readonly codePoint: number }[];
+}
+
+/** re2js has a class for each range of characters; a script such as \pL has hundreds that behave alike. */
+function alphabetOf(machine: Machine): Alphabet {
+  const consuming = machine.prog.inst.filter((instruction) => instruction.runes.length > 0);
+  const known = new Map<string, number>();
+  const samples: { machineClass: number; codePoint: number }[] = [];
+  const merged = Uint16Array.from({ length: machine.numClasses }, (_, machineClass) => {
+    const codePoint = machineClass === 0 ? 0 : (machine.classBounds[machineClass - 1] ?? 0);
+    const signature = signatureOf(codePoint, consuming);
+    const charClass = known.get(signature) ?? known.size;
+    if (charClass === known.size) samples.push({ machineClass, codePoint });
+    known.set(signature, charClass);
+    return charClass;
+  });
+  return { classCount: known.size, classOf: (codePoint) => merged[machine.searchClass(codePoint)] ?? 0, samples };
+}
+
+/** All that a pattern can know of a character: which instructions consume it, whether it ends a word or a line. */
+function signatureOf(codePoint: number, consuming: readonly Instruction[]): string {
+  const isWord = /\w/.test(String.fromCodePoint(codePoint));
+  let signature = codePoint === NEWLINE ? "n" : isWord ? "w" : "-";
+  for (const instruction of consuming) signature += instruction.matchRune(codePoint) ? "1" : "0";
+  return signature;
 }
 
 interface Table {
@@ -75,46 +114,37 @@ interface Table {
   readonly start: number;
 }
 
-function buildTable(machine: Machine): Table | null {
-  const classCount = machine.numClasses + 1;
+function buildTable(machine: Machine, { classCount, samples }: Alphabet): Table | null {
   const first = machine.makeState([machine.prog.start], AT_BEGINNING, []);
   if (first === null) return null;
   const rows = new Map([[first, 0]]);
   const cells: number[][] = [];
   for (const state of rows.keys()) {
     const row: number[] = [];
-    for (let charClass = 0; charClass < classCount; charClass++) {
-      const after = machine.step(state, charClass, sampleOf(machine, charClass), UNANCHORED);
+    for (const { machineClass, codePoint } of samples) {
+      const after = machine.step(state, machineClass, codePoint, UNANCHORED);
       if (after === null) return null;
-      if (!after.isMatch && !rows.has(after) && charClass < machine.numClasses) rows.set(after, rows.size);
-      row.push(after.isMatch || charClass === machine.numClasses ? endOf(after) : (rows.get(after) ?? 0) + 2);
+      if (!after.isMatch && !rows.has(after)) rows.set(after, rows.size);
+      row.push(after.isMatch ? ACCEPT : (rows.get(after) ?? 0) + 2);
     }
+    const atEnd = machine.step(state, machine.numClasses, END_OF_TEXT, UNANCHORED);
+    if (atEnd === null || rows.size * classCount > TRANSITIONS_MAX) return null;
+    row.push(atEnd.isMatch ? ACCEPT : REJECT);
     cells.push(row);
-    if (rows.size * classCount > TRANSITIONS_MAX) return null;
   }
-  return flatten(cells, classCount);
-}
-
-function endOf(state: MachineState): number {
-  return state.isMatch ? ACCEPT : REJECT;
-}
-
-/** A character of a class: they all lead to the same state. */
-function sampleOf(machine: Machine, charClass: number): number {
-  if (charClass === machine.numClasses) return END_OF_TEXT;
-  return charClass === 0 ? 0 : (machine.classBounds[charClass - 1] ?? 0);
+  return flatten(cells, classCount + 1);
 }
 
 /** Rows one after another, behind room for ACCEPT and REJECT. Rows that nothing leads out of become REJECT. */
-function flatten(cells: readonly number[][], classCount: number): Table {
+function flatten(cells: readonly number[][], width: number): Table {
   const isTrap = cells.map((row, index) => row.every((cell) => cell === index + 2 || cell === REJECT));
   const offsetOf = (cell: number): number => {
     if (cell < 2) return cell;
-    return isTrap[cell - 2] === true ? REJECT : (cell - 2) * classCount + 2;
+    return isTrap[cell - 2] === true ? REJECT : (cell - 2) * width + 2;
   };
-  const next = new Uint32Array(cells.length * classCount + 2);
+  const next = new Uint32Array(cells.length * width + 2);
   for (const [index, row] of cells.entries()) {
-    for (const [charClass, cell] of row.entries()) next[index * classCount + 2 + charClass] = offsetOf(cell);
+    for (const [charClass, cell] of row.entries()) next[index * width + 2 + charClass] = offsetOf(cell);
   }
   return { next, start: offsetOf(2) };
 }

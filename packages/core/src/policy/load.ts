@@ -82,6 +82,6 @@ function summaryOf(rule: Rule, report: Report): RuleSummary {
     operations: scope.operations.listed,
     agents: scope.agents.listed,
     conditions: conditions.map(({ path, operator, operand }) => `${path} ${operator} ${JSON.stringify(operand)}`),
-    approval,
+    approval: approval === null ? null : { ...approval, approvers: [...approval.approvers] },
   };
 }

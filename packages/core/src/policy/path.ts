@@ -14,6 +14,7 @@ const STEP = /(?:^|\.)([^.[\]"*\s]+)|\[(?:(0|[1-9][0-9]{0,8})|(\*)|("(?:[^"\\]|\
 
 /** Parses a path; null where it is none. A name with other characters is written `["like this"]`. */
 export function parsePath(text: string): ValuePath | null {
+  if (text.startsWith(".")) return null;
   const steps: Step[] = [];
   STEP.lastIndex = 0;
   while (STEP.lastIndex < text.length || steps.length === 0) {
