@@ -62,9 +62,11 @@ class AsyncFaramesh:
             raise denied_error(action)
         return action
 
-    async def submit_actions(self, actions: Iterable[Mapping[str, Any]]) -> list[BatchResult]:
+    async def submit_actions(
+        self, actions: Iterable[Mapping[str, Any]], *, idempotency_key: str | None = None
+    ) -> list[BatchResult]:
         """What :meth:`faramesh.Faramesh.submit_actions` does, awaiting."""
-        return await self._transport.send(_calls.submit_batch(actions))
+        return await self._transport.send(_calls.submit_batch(actions, idempotency_key))
 
     async def get_action(self, action_id: str, *, wait: float | None = None) -> Action:
         """What :meth:`faramesh.Faramesh.get_action` does, awaiting."""

@@ -42,16 +42,25 @@ def submit(fields: Mapping[str, Any], wait: float | None, idempotency_key: str |
     )
 
 
-def submit_batch(actions: Iterable[Mapping[str, Any]]) -> Call[list[BatchResult]]:
+def submit_batch(actions: Iterable[Mapping[str, Any]], idempotency_key: str | None) -> Call[list[BatchResult]]:
     """``POST /v1/actions/batch``."""
     body = ",".join(canonical_request(_known_fields(action)) for action in actions)
-    return Call("POST", "/v1/actions/batch", _read_batch, body=f'{{"actions":[{body}]}}')
+    return Call(
+        "POST",
+        "/v1/actions/batch",
+        _read_batch,
+        body=f'{{"actions":[{body}]}}',
+        keyed=True,
+        idempotency_key=_checked_key(idempotency_key),
+    )
 
 
-def get_action(action_id: str, wait: float | None) -> Call[Action]:
+def get_action(action_id: str, wait: float | None, known_status: str | None = None) -> Call[Action]:
     """``GET /v1/actions/{id}``."""
     hold = held_seconds(wait)
-    return Call("GET", action_path(action_id), read_action, query=_wait_query(hold), asks_only=True, hold_seconds=hold)
+    known = () if known_status is None else (("status", known_status),)
+    query = (*_wait_query(hold), *known)
+    return Call("GET", action_path(action_id), read_action, query=query, asks_only=True, hold_seconds=hold)
 
 
 def list_page(filters: Mapping[str, Any]) -> Call[Page]:

@@ -77,13 +77,15 @@ class Faramesh:
             raise denied_error(action)
         return action
 
-    def submit_actions(self, actions: Iterable[Mapping[str, Any]]) -> list[BatchResult]:
+    def submit_actions(
+        self, actions: Iterable[Mapping[str, Any]], *, idempotency_key: str | None = None
+    ) -> list[BatchResult]:
         """Submits up to 1,000 actions at once.
 
         Each has its own ``action`` or ``error`` in the answer, in the order given. A batch whose answer was lost is
-        not sent again, because the actions could be recorded twice.
+        sent again under the same idempotency key, so that no action is recorded twice.
         """
-        return self._transport.send(_calls.submit_batch(actions))
+        return self._transport.send(_calls.submit_batch(actions, idempotency_key))
 
     def get_action(self, action_id: str, *, wait: float | None = None) -> Action:
         """One action. With ``wait``, the answer is held until its status changes, for 60 seconds at most."""

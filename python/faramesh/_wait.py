@@ -29,11 +29,7 @@ _PAUSE_SECONDS = 0.5
 
 
 class Wait:
-    """One wait: when it ends, and how long the next question may be held.
-
-    The gate answers a held question when the status *changes*, so a change that came just before the question goes
-    unseen until the hold is over. Short holds first keep that rare moment short.
-    """
+    """One wait: when it ends, and how long the next question may be held."""
 
     def __init__(self, seconds: float) -> None:
         """Begins now."""
@@ -41,7 +37,6 @@ class Wait:
             raise InvalidRequestError("A wait must be a number of seconds, 0 or more")
         self.seconds = seconds
         self._ends_at = time.monotonic() + seconds
-        self._hold = 0.5
         self._asked_at = 0.0
 
     @property
@@ -52,8 +47,7 @@ class Wait:
     def next_hold(self) -> float:
         """Seconds for which the next question may be held."""
         self._asked_at = time.monotonic()
-        self._hold = min(self._hold * 2, _HOLD_SECONDS_MAX)
-        return max(0.0, min(self._hold, self._ends_at - self._asked_at))
+        return max(0.0, min(_HOLD_SECONDS_MAX, self._ends_at - self._asked_at))
 
     def pause_before_next(self) -> float:
         """Seconds to leave the gate alone: none, unless it answered without holding the question."""
@@ -106,7 +100,7 @@ def wait_until(
         if wait.is_over:
             raise timeout_error(action)
         try:
-            action = transport.send(_calls.get_action(action_id, wait.next_hold()))
+            action = transport.send(_calls.get_action(action_id, wait.next_hold(), action["status"]))
         except FarameshError as error:
             if not wait.outlasts(error):
                 raise
@@ -128,7 +122,7 @@ async def async_wait_until(
         if wait.is_over:
             raise timeout_error(action)
         try:
-            action = await transport.send(_calls.get_action(action_id, wait.next_hold()))
+            action = await transport.send(_calls.get_action(action_id, wait.next_hold(), action["status"]))
         except FarameshError as error:
             if not wait.outlasts(error):
                 raise

@@ -60,13 +60,13 @@ def test_what_the_gate_refuses_is_refused_unless_pythons_parser_already_lost_it(
     try:
         text = canonical_json(value)
     except CanonicalJsonError as refused:
-        # Infinity is no JSON, but Python's parser reads it.
-        path, code = refused.path, refused.code
-        assert (path, code) == (case["error"]["path"], "invalid_action")
+        path = refused.path
+    else:
+        # A duplicate key or a digit too many is gone by now: what is sent, and hashed, is what Python holds.
+        assert canonical_json(json.loads(text)) == text
+        assert text != case["input_json"]
         return
-    # A duplicate key or a digit too many is gone by now: what is sent, and hashed, is what Python holds.
-    assert canonical_json(json.loads(text)) == text
-    assert text != case["input_json"]
+    assert path == case["error"]["path"]
 
 
 @pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem)

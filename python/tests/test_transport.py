@@ -66,14 +66,15 @@ def test_the_callers_own_idempotency_key_is_used(fake: FakeGate, client: Farames
             client.submit_action(**CALL, idempotency_key=wrong)
 
 
-def test_a_batch_is_not_sent_again_once_the_gate_may_have_seen_it(fake: FakeGate, client: Faramesh) -> None:
-    fake.on("POST", "/v1/actions/batch", Answer(drop=True), Answer({"results": []}))
-    with pytest.raises(faramesh.FarameshConnectionError):
-        client.submit_actions([CALL])
-    fake.on("POST", "/v1/actions/batch", problem(503, "store_unavailable"))
-    with pytest.raises(faramesh.ServerError):
-        client.submit_actions([CALL])
-    assert len(fake.requests) == 2
+def test_trap_retries_without_an_idempotency_key_so_a_batch_keeps_one_over_its_attempts(
+    fake: FakeGate, client: Faramesh
+) -> None:
+    answer = Answer({"results": [{"action": action()}]})
+    fake.on("POST", "/v1/actions/batch", Answer(drop=True), problem(503, "store_unavailable"), answer)
+    client.submit_actions([CALL])
+    keys = {request.headers["Idempotency-Key"] for request in fake.requests}
+    assert len(fake.requests) == 3
+    assert len(keys) == 1
 
 
 def test_a_batch_answers_each_action_apart(fake: FakeGate, client: Faramesh) -> None:

@@ -38,7 +38,8 @@ def method(request: pytest.FixtureRequest, config: ClientConfig) -> Method:
 def test_waiting_for_approval_returns_whatever_was_decided(fake: FakeGate, method: Method, end: str) -> None:
     fake.on("GET", PATH, Answer(held()), Answer(held(status=end)))
     assert method("wait_for_approval", ACTION_ID, timeout=10)["status"] == end
-    assert [request.query.get("wait") for request in fake.requests] == [None, "1000ms"]
+    assert [request.query.get("status") for request in fake.requests] == [None, "pending_approval"]
+    assert fake.requests[1].query["wait"].endswith("ms")
 
 
 def test_an_action_that_is_decided_already_is_not_waited_for(fake: FakeGate, method: Method) -> None:
