@@ -1,0 +1,130 @@
+import { loadPolicy } from "@faramesh/core";
+import ts from "typescript";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Desk, type Finished, openDesk, python, run } from "./running.js";
+import { CLONE, documents, readDocument, type Snippet, snippetsOf } from "./snippets.js";
+
+/** Commands that set up or test the whole clone, and what runs them instead of the tests here. */
+const RUN_ELSEWHERE = new Map([
+  ["npm ci && npm start", "docs/test/start.test.ts"],
+  ["npm run demo", "examples/demo/demo.test.ts"],
+  ["npm ci && npm test", ".ci/run"],
+  ["npm run check", ".ci/run"],
+  ["npm run bench", "package.json"],
+]);
+
+const snippets = documents().flatMap(snippetsOf);
+const of = (language: string, ...words: string[]) =>
+  snippets.filter((snippet) => snippet.language === language && snippet.words.join(" ") === words.join(" "));
+const place = ({ file, line }: Snippet) => `${file}:${line}`;
+
+let desk: Desk;
+beforeAll(async () => {
+  desk = await openDesk();
+});
+afterAll(() => desk.clear());
+
+function expectSuccess(finished: Finished): void {
+  expect(finished, finished.stderr).toMatchObject({ code: 0 });
+}
+
+describe("a document", () => {
+  it("has no block in a language that is not tested here", () => {
+    const tested = ["bash", "bash elsewhere", "python", "ts", "yaml", "yaml refused", "json", "text", "text start"];
+    const kinds = snippets.map(({ language, words }) => [language, ...words].join(" "));
+    expect([...new Set(kinds)].filter((kind) => !tested.includes(kind))).toEqual([]);
+  });
+
+  it("shows a command for the whole clone only where something else runs it", () => {
+    for (const { code } of of("bash", "elsewhere")) {
+      for (const line of code.trim().split("\n")) {
+        const runner = RUN_ELSEWHERE.get(line);
+        expect(runner, line).toBeDefined();
+        if (runner === ".ci/run") expect(readDocument(runner)).toContain(line.split(" && ").at(-1));
+      }
+    }
+  });
+});
+
+describe("the bash blocks, pasted one after another,", () => {
+  const files = [...new Set(of("bash").map(({ file }) => file))];
+  it.each(files)("of %s work as printed", { timeout: 120_000 }, async (file) => {
+    const blocks = of("bash").filter((snippet) => snippet.file === file);
+    const script = blocks.map((block) => `echo "── ${place(block)}" >&2\n${block.code}`).join("");
+    expectSuccess(await desk.bash(script));
+  });
+});
+
+describe("the Python block at", () => {
+  it.each(of("python").map((snippet) => ({ snippet, at: place(snippet) })))(
+    "$at works as printed",
+    async ({ snippet }) => {
+      expectSuccess(await run(python(), ["-c", snippet.code], { cwd: desk.folder, env: desk.env }));
+    },
+  );
+});
+
+describe("the TypeScript block at", () => {
+  const blocks = of("ts").map((snippet) => ({ snippet, at: place(snippet) }));
+
+  it.each(blocks)("$at works as printed", async ({ snippet }) => {
+    const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 };
+    const code = ts.transpileModule(snippet.code, { compilerOptions: options }).outputText;
+    expectSuccess(await run("node", ["--input-type=module", "-e", code], { cwd: desk.folder, env: desk.env }));
+  });
+
+  it("has the types that a strict project asks for, wherever it stands", { timeout: 60_000 }, () => {
+    expect(typeErrors(blocks)).toEqual([]);
+  });
+});
+
+describe("the policy at", () => {
+  it.each(of("yaml").map((snippet) => ({ snippet, at: place(snippet) })))(
+    "$at loads without a finding",
+    ({ snippet }) => {
+      expect(loadPolicy(snippet.code).findings).toEqual([]);
+    },
+  );
+
+  it.each(of("yaml", "refused").map((snippet) => ({ snippet, at: place(snippet) })))(
+    "$at is refused as shown",
+    ({ snippet }) => {
+      const { policy, findings } = loadPolicy(snippet.code);
+      expect(policy).toBeNull();
+      const shown = snippets[snippets.indexOf(snippet) + 1]?.code;
+      for (const { line, column, severity, code, message } of findings) {
+        expect(shown).toContain(`:${line}:${column}: ${severity} ${code}: ${message}`);
+      }
+    },
+  );
+});
+
+describe("the JSON block at", () => {
+  it.each(of("json").map((snippet) => ({ snippet, at: place(snippet) })))("$at is JSON", ({ snippet }) => {
+    expect(() => JSON.parse(snippet.code) as unknown).not.toThrow();
+  });
+});
+
+/** What the compiler says of the blocks, each a module that stands nowhere but here. */
+function typeErrors(blocks: readonly { snippet: Snippet; at: string }[]): string[] {
+  const { config } = ts.readConfigFile(`${CLONE}tsconfig.base.json`, (name) => ts.sys.readFile(name)) as Config;
+  const options = { ...ts.parseJsonConfigFileContent(config, ts.sys, CLONE).options, composite: false, noEmit: true };
+  const modules = new Map(blocks.map(({ snippet, at }) => [`${CLONE}${at.replace(":", "-line-")}.mts`, snippet.code]));
+  const host = ts.createCompilerHost(options);
+  const withModules: ts.CompilerHost = {
+    ...host,
+    fileExists: (name) => modules.has(name) || host.fileExists(name),
+    getSourceFile(name, target, ...rest) {
+      const code = modules.get(name);
+      return code === undefined ? host.getSourceFile(name, target, ...rest) : ts.createSourceFile(name, code, target);
+    },
+  };
+  const program = ts.createProgram([...modules.keys()], options, withModules);
+  return ts
+    .getPreEmitDiagnostics(program)
+    .map(({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`);
+}
+
+interface Config {
+  config: object;
+}
