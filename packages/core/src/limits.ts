@@ -5,7 +5,7 @@ export const POLICY_LIMITS = {
   rulesMax: 10_000,
   riskRulesMax: 1_000,
   /** Values in a document once its aliases are expanded. */
-  nodesMax: 1_000_000,
+  nodesMax: 500_000,
   /** Nesting of lists and maps in a document. */
   nestingMax: 40,
   /** Nesting of its normal form, which adds levels of its own. */

@@ -15,16 +15,19 @@ import {
 } from "./conformance.js";
 
 describe("canonical.json: the canonical text and its hash", () => {
-  it.each(conformanceCases<CanonicalCase[]>("canonical.json").map((one) => [one.name, one] as const))("%s", (_, one) => {
-    if (one.error !== undefined) {
-      expect(refusalOf(one.input_json)).toEqual(one.error);
-      return;
-    }
-    const value = parseStrictJson(one.input_json);
-    const text = one.kind === "request" ? canonicalRequest(value as object) : canonicalJson(value);
-    expect(text).toBe(one.canonical);
-    expect(sha256Hex(text)).toBe(one.sha256);
-  });
+  it.each(conformanceCases<CanonicalCase[]>("canonical.json").map((one) => [one.name, one] as const))(
+    "%s",
+    (_, one) => {
+      if (one.error !== undefined) {
+        expect(refusalOf(one.input_json)).toEqual(one.error);
+        return;
+      }
+      const value = parseStrictJson(one.input_json);
+      const text = one.kind === "request" ? canonicalRequest(value as object) : canonicalJson(value);
+      expect(text).toBe(one.canonical);
+      expect(sha256Hex(text)).toBe(one.sha256);
+    },
+  );
 });
 
 describe("strict-json.json: what is read, and what two parsers could read differently", () => {
@@ -57,13 +60,16 @@ describe.each(decisionFiles())("decisions/%s", (_, { policy: document, cases }) 
 });
 
 describe("decisions-core.json: policies that do not load, or have a warning, or are tried alone", () => {
-  it.each(conformanceCases<CoreCase[]>("decisions-core.json").map((one) => [one.name, one] as const))("%s", (_, one) => {
-    const { policy, findings } = loadPolicy(JSON.stringify(one.policy));
-    const seen = findings.map(({ severity, code, path }) => ({ severity, code, path }));
-    if (one.finding !== undefined) expect(seen).toContainEqual({ severity: "error", ...one.finding });
-    if (one.warning !== undefined) expect(seen).toContainEqual({ severity: "warning", ...one.warning });
-    expect(policy === null).toBe(one.finding !== undefined);
-    if (one.action === undefined) return;
-    expect(decide(policy, canonicalizeAction(one.action))).toMatchObject(one.expected ?? {});
-  });
+  it.each(conformanceCases<CoreCase[]>("decisions-core.json").map((one) => [one.name, one] as const))(
+    "%s",
+    (_, one) => {
+      const { policy, findings } = loadPolicy(JSON.stringify(one.policy));
+      const seen = findings.map(({ severity, code, path }) => ({ severity, code, path }));
+      if (one.finding !== undefined) expect(seen).toContainEqual({ severity: "error", ...one.finding });
+      if (one.warning !== undefined) expect(seen).toContainEqual({ severity: "warning", ...one.warning });
+      expect(policy === null).toBe(one.finding !== undefined);
+      if (one.action === undefined) return;
+      expect(decide(policy, canonicalizeAction(one.action))).toMatchObject(one.expected ?? {});
+    },
+  );
 });

@@ -64,7 +64,9 @@ function canonicalValue(value: unknown, nestingMax: number, trail: Trail): strin
     case "object":
       if (value === null) return "null";
       if (nestingMax === 0) throw faultAt(trail, "is nested too deeply");
-      return Array.isArray(value) ? canonicalArray(value, nestingMax, trail) : canonicalObject(value, nestingMax, trail);
+      return Array.isArray(value)
+        ? canonicalArray(value, nestingMax, trail)
+        : canonicalObject(value, nestingMax, trail);
     default:
       throw faultAt(trail, `is ${typeof value}, which JSON cannot carry`);
   }

@@ -13,7 +13,7 @@ export const LIMITS = {
   /** Values (objects, arrays and scalars) in a body. */
   nodesMax: 10_000,
   /** Values in the body of `POST /v1/actions/batch`. */
-  batchNodesMax: 1_000_000,
+  batchNodesMax: 100_000,
   idempotencyKeyCharsMax: 255,
   /** Seconds an idempotency key is kept at the least. */
   idempotencyTtlSeconds: 86_400,

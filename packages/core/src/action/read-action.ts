@@ -3,14 +3,17 @@ import { InvalidActionError } from "./invalid-action.js";
 import { nearestName } from "./nearest-name.js";
 
 const FIELDS: readonly string[] = ["agent_id", "tool", "operation", "op", "params", "context"];
-/** C0, DEL and C1: they hide in logs and in what an approver is shown. */
-const CONTROL_CHARACTER = /[\u0000-\u001f\u007f-\u009f]/;
+/** C0, DEL, C1 and format characters (direction marks, zero widths): they hide in logs and in what people are shown. */
+const CONTROL_CHARACTER = /[\u0000-\u001f\u007f-\u009f\p{Cf}]/u;
+
+/** Faults that are told of one action. Whoever sends more is not helped by a longer list, and making it costs time. */
+const FAULTS_MAX = 20;
 
 /**
  * Reads an action from parsed JSON. The schema is closed: a field that is not known is a fault, never ignored. Nothing
  * is trimmed, altered or defaulted. `op` is accepted for `operation`, not both.
  *
- * @throws {@link InvalidActionError} with all faults, not only the first.
+ * @throws {@link InvalidActionError} with the first 20 faults, not only the first one.
  */
 export function readActionRequest(value: unknown): ActionRequest {
   if (!isPlainObject(value)) {
@@ -25,10 +28,28 @@ export function readActionRequest(value: unknown): ActionRequest {
     ...readContext(value, faults),
   };
   for (const field in value) {
+    if (faults.length >= FAULTS_MAX) break;
     if (!FIELDS.includes(field)) faults.push(unknownField(field));
+  }
+  if (!holdsAtMost(value, LIMITS.nodesMax)) {
+    faults.push({ path: "$", code: "too_large", message: `holds more than ${LIMITS.nodesMax} values` });
   }
   if (faults.length > 0) throw new InvalidActionError(faults);
   return request;
+}
+
+/** Whether a value and all within it are at most so many values. Stops counting as soon as they are more. */
+function holdsAtMost(value: unknown, nodesMax: number): boolean {
+  const waiting: unknown[] = [value];
+  let nodes = 1;
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (typeof next !== "object" || next === null) continue;
+    const within = Object.values(next);
+    nodes += within.length;
+    if (nodes > nodesMax) return false;
+    for (const item of within) if (typeof item === "object" && item !== null) waiting.push(item);
+  }
+  return true;
 }
 
 type Body = Readonly<Record<string, unknown>>;

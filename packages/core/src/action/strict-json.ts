@@ -4,8 +4,8 @@ import { parseSlowly } from "./strict-json-parser.js";
 /**
  * Parses JSON (RFC 8259) that every parser reads alike: I-JSON (RFC 7493) and stricter.
  *
- * `JSON.parse` reads the text, and one scan over the text with one walk over the value shows that nothing in it is
- * doubtful, which is so for ordinary bodies. Only where something may be is the text read again by a parser that
+ * One scan over the text and one walk over the value that `JSON.parse` reads show that nothing in it is doubtful,
+ * which is so for ordinary bodies. Only where something may be is the text read again by a parser that
  * judges each token and knows where it stands.
  *
  * @param nodesMax - The most values (objects, arrays and scalars) the text may hold.
@@ -14,13 +14,16 @@ import { parseSlowly } from "./strict-json-parser.js";
  *   double does not carry, nesting over `LIMITS.nestingMax` and over `nodesMax` values.
  */
 export function parseStrictJson(text: string, nodesMax: number = LIMITS.nodesMax): JsonValue {
+  // Looked at before it is parsed: a text that nests deeply or holds too much must not cost more than reading it.
+  const members = DOUBTFUL.test(text) ? -1 : countMembers(text, nodesMax);
+  if (members < 0) return parseSlowly(text, nodesMax);
   let value: JsonValue;
   try {
     value = JSON.parse(text) as JsonValue;
   } catch {
     return parseSlowly(text, nodesMax);
   }
-  return isPlain(text, value, nodesMax) ? value : parseSlowly(text, nodesMax);
+  return members === countKept(value) ? value : parseSlowly(text, nodesMax);
 }
 
 const QUOTE = 0x22;
@@ -29,14 +32,8 @@ const COLON = 0x3a;
 const COMMA = 0x2c;
 /** Any decimal of at most 15 significant digits survives the way into a double and back (IEEE 754, DBL_DIG). */
 const SURE_NUMBER_CHARS_MAX = 15;
+/** What a text must not hold to be taken as plain. A false alarm costs time, never rightness. */
 const DOUBTFUL = /\\u|__proto__|constructor|\p{Surrogate}/u;
-
-/** Whether nothing in a text that `JSON.parse` accepted can be doubtful. A false "no" costs time, never rightness. */
-function isPlain(text: string, value: JsonValue, nodesMax: number): boolean {
-  if (DOUBTFUL.test(text)) return false;
-  const members = countMembers(text, nodesMax);
-  return members >= 0 && members === countKept(value);
-}
 
 /**
  * How many `key: value` pairs the text holds; −1 where a number is long or has an exponent, or the text nests too
@@ -50,6 +47,7 @@ function countMembers(text: string, nodesMax: number): number {
     const code = text.charCodeAt(index);
     if (code === QUOTE) {
       index = closingQuote(text, index);
+      if (index < 0) return -1;
     } else if (code === COLON) {
       members++;
     } else if (code === COMMA) {
@@ -68,10 +66,10 @@ function countMembers(text: string, nodesMax: number): number {
   return nodes > nodesMax ? -1 : members;
 }
 
-/** The index of the quote that ends the string beginning at `start`. */
+/** The index of the quote that ends the string beginning at `start`; −1 where there is none. */
 function closingQuote(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
-  while (isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  while (end >= 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
   return end;
 }
 

@@ -7,7 +7,10 @@ const TRANSITIONS_MAX = 60_000;
 const AT_BEGINNING = 0b101;
 const END_OF_TEXT = -1;
 const UNANCHORED = 0;
+const ASCII = 128;
 const LATIN1 = 256;
+/** Pages of 256 characters in the basic multilingual plane. */
+const PAGES = 256;
 const NEWLINE = 10;
 
 /** The offsets of the two states that end a search at once. */
@@ -97,12 +100,25 @@ function alphabetOf(machine: Machine): Alphabet {
     known.set(signature, charClass);
     return charClass;
   });
-  return { classCount: known.size, classOf: (codePoint) => merged[machine.searchClass(codePoint)] ?? 0, samples };
+  const search = (codePoint: number): number => merged[machine.searchClass(codePoint)] ?? 0;
+  return { classCount: known.size, classOf: byPage(search), samples };
+}
+
+/** Remembers the classes of the basic plane's characters, a page of 256 at a time, as they are come across. */
+function byPage(search: (codePoint: number) => number): (codePoint: number) => number {
+  const pages: (Uint16Array | undefined)[] = Array.from({ length: PAGES });
+  return (codePoint) => {
+    const number = codePoint >> 8;
+    if (number >= PAGES) return search(codePoint);
+    const page = pages[number] ?? Uint16Array.from({ length: 256 }, (_, low) => search((number << 8) + low));
+    pages[number] = page;
+    return page[codePoint & 0xff] ?? 0;
+  };
 }
 
 /** All that a pattern can know of a character: which instructions consume it, whether it ends a word or a line. */
 function signatureOf(codePoint: number, consuming: readonly Instruction[]): string {
-  const isWord = /\w/.test(String.fromCodePoint(codePoint));
+  const isWord = codePoint < ASCII && /\w/.test(String.fromCharCode(codePoint));
   let signature = codePoint === NEWLINE ? "n" : isWord ? "w" : "-";
   for (const instruction of consuming) signature += instruction.matchRune(codePoint) ? "1" : "0";
   return signature;

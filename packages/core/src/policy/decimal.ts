@@ -37,8 +37,7 @@ export function exactNumber(text: string): number | null {
 /** Less than 0, 0 or more than 0, as in sorting. */
 export function compareDecimals(left: Decimal, right: Decimal): number {
   if (left.negative !== right.negative) return left.negative ? -1 : 1;
-  const magnitude = compareMagnitudes(left, right);
-  return left.negative ? -magnitude : magnitude;
+  return left.negative ? compareMagnitudes(right, left) : compareMagnitudes(left, right);
 }
 
 function compareMagnitudes(left: Decimal, right: Decimal): number {

@@ -1,15 +1,5 @@
 import { isForbiddenKey } from "@faramesh/protocol";
-import {
-  type Alias,
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  type Node,
-  parseDocument,
-  type Scalar,
-} from "yaml";
+import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, parseDocument, type Scalar } from "yaml";
 import { numberFault } from "../action/exact-number.js";
 import { POLICY_LIMITS } from "../limits.js";
 import { type DocumentNode, type MapEntry, type MapNode, type Place, ROOT } from "./document.js";
@@ -27,7 +17,7 @@ export function parsePolicyDocument(source: string, report: Report): DocumentNod
     report.error({ place: ROOT, offset: problem.pos[0] }, "invalid_yaml", firstLine(problem.message));
   }
   if (report.hasErrors) return null;
-  const root = new Conversion(document, report).convert(document.contents, ROOT, 0, 0);
+  const root = new Conversion(report).convert(document.contents, ROOT, 0, 0);
   return report.hasErrors ? null : root;
 }
 
@@ -38,12 +28,14 @@ const DECIMAL = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 class Conversion {
-  readonly #document: Document;
   readonly #report: Report;
+  /** What each anchor's name stands for so far: aliases mean the last one before them. */
+  readonly #anchors = new Map<string, unknown>();
+  readonly #anchored = new Set<unknown>();
+  readonly #targets = new Map<Alias, unknown>();
   #nodes = 0;
 
-  constructor(document: Document, report: Report) {
-    this.#document = document;
+  constructor(report: Report) {
     this.#report = report;
   }
 
@@ -57,7 +49,7 @@ class Conversion {
   }
 
   #convert(node: unknown, place: Place, parentOffset: number, depth: number): DocumentNode {
-    const target = isAlias(node) ? this.#resolve(node, place) : node;
+    const target = isAlias(node) ? this.#resolve(node, place) : this.#remember(node);
     // An alias' value is reported where it is used: that is where it has its meaning.
     const offset = offsetOf(node) ?? parentOffset;
     this.#count({ place, offset }, depth);
@@ -125,11 +117,24 @@ class Conversion {
     return value;
   }
 
+  /** Only when first come to: within what an alias stands for, anchors stand for nothing new. */
+  #remember(node: unknown): unknown {
+    const anchor = isMap(node) || isSeq(node) || isScalar(node) ? node.anchor : undefined;
+    if (anchor === undefined || this.#anchored.has(node)) return node;
+    this.#anchored.add(node);
+    this.#anchors.set(anchor, node);
+    return node;
+  }
+
+  /** Resolved once, where the alias stands in the text: what it is part of may itself be used again further on. */
   #resolve(alias: Alias, place: Place): unknown {
-    const target = alias.resolve(this.#document);
-    if (target !== undefined) return target;
-    this.#report.error({ place, offset: offsetOf(alias) ?? 0 }, "invalid_yaml", `there is no anchor ${alias.source}`);
-    return null;
+    if (this.#targets.has(alias)) return this.#targets.get(alias);
+    const target = this.#anchors.get(alias.source);
+    if (target === undefined) {
+      this.#report.error({ place, offset: offsetOf(alias) ?? 0 }, "invalid_yaml", `there is no anchor ${alias.source}`);
+    }
+    this.#targets.set(alias, target);
+    return target;
   }
 
   #count(spot: { place: Place; offset: number }, depth: number): void {

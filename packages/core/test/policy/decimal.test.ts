@@ -37,10 +37,24 @@ describe("exact decimals", () => {
     );
   });
 
-  it.each(["1e3", "1_000", "+5", "0x10", "nan", "inf", "Infinity", " 5", "5 ", "", "-", ".5", "5.", "007", "1,000", "１"])(
-    "do not read %j",
-    (text) => {
-      expect(plainDecimal(text)).toBeNull();
-    },
-  );
+  it.each([
+    "1e3",
+    "1_000",
+    "+5",
+    "0x10",
+    "nan",
+    "inf",
+    "Infinity",
+    " 5",
+    "5 ",
+    "",
+    "-",
+    ".5",
+    "5.",
+    "007",
+    "1,000",
+    "１",
+  ])("do not read %j", (text) => {
+    expect(plainDecimal(text)).toBeNull();
+  });
 });

@@ -9,7 +9,17 @@ const MEGABYTE = 1_000_000;
 const MILLISECONDS_MAX = 50;
 
 const HOSTILE_PATTERNS = [
-  ...["(a+)+b", "(a+)+$", "(a|aa)+$", "(a*)*b", "(a|a?)+$", "(.*a){12}", "(x+x+)+y", "([a-zA-Z]+)*$", "^(([a-z])+.)+[A-Z]"],
+  ...[
+    "(a+)+b",
+    "(a+)+$",
+    "(a|aa)+$",
+    "(a*)*b",
+    "(a|a?)+$",
+    "(.*a){12}",
+    "(x+x+)+y",
+    "([a-zA-Z]+)*$",
+    "^(([a-z])+.)+[A-Z]",
+  ],
   ...["(a|b)*a(a|b){8}$", "(a|b)*a(a|b){12}$", "[ab]*a[ab]{100}$", "a.{500}b$", "(?:a?){30}a{30}$", "(a{0,30}){30}$"],
   ...["\\brm\\s+-[a-z]*[rf]", "(?i)rm -rf", "(?m)^a.*b$", "\\bb\\B", "\\pL+\\d$", "[^b]*b[^a]*c", "(.*)(.*)(.*)(.*)x$"],
 ];
@@ -35,7 +45,7 @@ describe("patterns", () => {
     const search = compileAutomaton(RE2JS.compile(pattern));
     if (search === null) return;
     search("warm");
-    for (const text of HOSTILE_TEXTS) expect(bestOf(3, () => search(text))).toBeLessThan(MILLISECONDS_MAX);
+    for (const text of HOSTILE_TEXTS) expect(bestOf(5, () => search(text))).toBeLessThan(MILLISECONDS_MAX);
   });
 
   it("trap: 26 characters against (a+)+b do not freeze anything", () => {
@@ -46,8 +56,28 @@ describe("patterns", () => {
   });
 
   it("are found exactly where re2js finds them", () => {
-    const atoms = fc.constantFrom("a", "b", "ab", ".", "[ab]", "[^a]", "\\w", "\\b", "\\B", "^", "$", "é", "\\pL", "\\s", "(?i)A");
-    const pieces = fc.tuple(atoms, fc.constantFrom("", "", "*", "+", "?", "{1,2}")).map(([atom, count]) => atom + quantified(atom, count));
+    const atoms = fc.constantFrom(
+      "a",
+      "b",
+      "ab",
+      ".",
+      "[ab]",
+      "[^a]",
+      "\\w",
+      "\\b",
+      "\\B",
+      "^",
+      "$",
+      "é",
+      "\\pL",
+      "\\s",
+      "(?i)A",
+      "(?m)^",
+      "(?m)$",
+    );
+    const pieces = fc
+      .tuple(atoms, fc.constantFrom("", "", "*", "+", "?", "{1,2}"))
+      .map(([atom, count]) => atom + quantified(atom, count));
     const patterns = fc
       .array(fc.array(pieces, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 3 })
       .map((branches) => branches.map((branch) => branch.join("")).join("|"));
@@ -55,10 +85,11 @@ describe("patterns", () => {
     fc.assert(
       fc.property(patterns, texts, (pattern, parts) => {
         const compiled = RE2JS.compile(pattern);
+        const search = compileAutomaton(compiled);
         const text = parts.join("");
-        expect(compileAutomaton(compiled)?.(text)).toBe(compiled.test(text));
+        expect(search?.(text)).toBe(compiled.test(text));
       }),
-      { numRuns: 3_000 },
+      { numRuns: 1_500 },
     );
   });
 
@@ -67,16 +98,19 @@ describe("patterns", () => {
     ["ab(?=c)", "at character 3", 1],
     ["x\\1", "at character 2: invalid escape sequence", 1],
     ["[z-a]", "invalid character class range", 1],
-  ])("trap: %s does not load, and the fault is shown, so it never silently fails to match", (pattern, message, line) => {
-    const { policy, findings } = loadPolicy(JSON.stringify({ rules: [{ match: { pattern }, deny: true }] }));
-    expect(policy).toBeNull();
-    expect(findings[0]).toMatchObject({ severity: "error", code: "invalid_pattern", line });
-    expect(findings[0]?.message).toContain(message);
-  });
+  ])(
+    "trap: %s does not load, and the fault is shown, so it never silently fails to match",
+    (pattern, message, line) => {
+      const { policy, findings } = loadPolicy(JSON.stringify({ rules: [{ match: { pattern }, deny: true }] }));
+      expect(policy).toBeNull();
+      expect(findings[0]).toMatchObject({ severity: "error", code: "invalid_pattern", line });
+      expect(findings[0]?.message).toContain(message);
+    },
+  );
 });
 
 function quantified(atom: string, count: string): string {
-  return /^(?:\^|\$|\\b|\\B|\(\?i\)A)$/.test(atom) ? "" : count;
+  return /^(?:\^|\$|\\b|\\B|\(\?.*)$/.test(atom) ? "" : count;
 }
 
 function bestOf(rounds: number, run: () => unknown): number {
