@@ -1,33 +1,87 @@
-import { LIMITS } from "@faramesh/protocol";
-import type { Client } from "@faramesh/sdk";
-import { CliError, usageError } from "./errors.js";
+import type { Action, Status } from "@faramesh/protocol";
+import { type Client, FarameshError } from "@faramesh/sdk";
+import { CliError, type FaultAt, usageError } from "./errors.js";
 import { printable } from "./output.js";
 
 const WHOLE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const BEGINNING = /^[0-9a-f-]{4,36}$/;
 const CANDIDATES_SHOWN_MAX = 10;
+/** Actions asked for at a time: even when each is as large as a gate takes, the SDK accepts the answer. */
+const PAGE_ACTIONS_MAX = 100;
+const PAGES_MAX = 10;
+const CURE = "give the whole id";
+
+/** What came of looking for a beginning. */
+interface Search {
+  found: Action[];
+  /** Whether every action was looked at; else others may begin the same. */
+  isComplete: boolean;
+}
+
+/** Whether the text is a whole action id, lower case. */
+export function isWholeId(text: string): boolean {
+  return WHOLE_ID.test(text);
+}
 
 /**
- * The whole id of the action that `given` begins, looked for among the newest {@link LIMITS.listLimitMax} actions.
- * A whole id is taken as it is.
+ * The whole id of the action that `given` begins. A whole id is taken as it is. Where not every action could be looked
+ * at, nothing counts as unique: the one that was meant may be among the rest.
  *
- * @throws {@link CliError} `ambiguous_id` naming the candidates, `not_found` where there is none, `usage` where the
- *   text cannot begin an id or is shorter than 4 characters.
+ * @param status - Only actions of this status are meant.
+ * @throws {@link CliError} `ambiguous_id` naming the candidates, `not_found` where there is none, `bad_response` where
+ *   the list cannot be read, `usage` where the text cannot begin an id or is shorter than 4 characters.
  */
-export async function resolveActionId(client: Client, given: string): Promise<string> {
+export async function resolveActionId(
+  client: Pick<Client, "listActionsPage">,
+  given: string,
+  status?: Status,
+): Promise<string> {
   const beginning = given.toLowerCase();
-  if (WHOLE_ID.test(beginning)) return beginning;
+  if (isWholeId(beginning)) return beginning;
   if (!BEGINNING.test(beginning)) {
     throw usageError(`"${given}" does not begin an action id: give at least 4 of its characters`);
   }
-  const actions = await client.listActions({ limit: LIMITS.listLimitMax });
-  const found = actions.filter((action) => action.id.startsWith(beginning));
+  return onlyId(await search(client, beginning, status), beginning, status);
+}
+
+async function search(
+  client: Pick<Client, "listActionsPage">,
+  beginning: string,
+  status: Status | undefined,
+): Promise<Search> {
+  const found: Action[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < PAGES_MAX; page++) {
+    const filters = { status, cursor, limit: PAGE_ACTIONS_MAX };
+    const { actions, nextCursor } = await client.listActionsPage(filters).catch(explainUnreadable);
+    found.push(...actions.filter((action) => action.id.startsWith(beginning)));
+    // A full page may be one that was cut, whatever it says about a next one.
+    if (nextCursor === null) return { found, isComplete: actions.length < PAGE_ACTIONS_MAX };
+    cursor = nextCursor;
+  }
+  return { found, isComplete: false };
+}
+
+function onlyId({ found, isComplete }: Search, beginning: string, status: Status | undefined): string {
   const [only, second] = found;
-  if (only === undefined) throw new CliError("not_found", `no recent action's id begins with ${beginning}`);
+  const kind = status === undefined ? "action" : `${status} action`;
+  if (!isComplete && second === undefined) {
+    const reason = `there are more ${kind}s than are looked through, and another may begin with ${beginning}`;
+    throw new CliError("ambiguous_id", `${reason}: ${CURE}`, 1, candidates(found));
+  }
+  if (only === undefined) throw new CliError("not_found", `no ${kind}'s id begins with ${beginning}`);
   if (second === undefined) return only.id;
-  const candidates = found.slice(0, CANDIDATES_SHOWN_MAX).map((action) => ({
+  throw new CliError("ambiguous_id", `${found.length} ids begin with ${beginning}: ${CURE}`, 1, candidates(found));
+}
+
+function candidates(found: readonly Action[]): FaultAt[] {
+  return found.slice(0, CANDIDATES_SHOWN_MAX).map((action) => ({
     path: action.id,
     message: printable(`${action.status}  ${action.agent_id}  ${action.tool}.${action.operation}`),
   }));
-  throw new CliError("ambiguous_id", `${found.length} ids begin with ${beginning}`, 1, candidates);
+}
+
+function explainUnreadable(error: unknown): never {
+  if (!(error instanceof FarameshError) || error.code !== "bad_response") throw error;
+  throw new CliError("bad_response", `the list of actions cannot be read (${error.message}): ${CURE}`);
 }

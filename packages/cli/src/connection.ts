@@ -32,10 +32,15 @@ export function addConnectionOptions(command: Command): Command {
     .option("--json", "print JSON");
 }
 
+/** Where the gate is: options first, then the environment. */
+export function gateUrl(options: ConnectionOptions): string {
+  return (options.url ?? readClientEnvironment().url ?? DEFAULT_URL).replace(/\/+$/, "");
+}
+
 /** Finds the gate and the key: options first, then the environment, then the data directory. */
 export function findConnection(options: ConnectionOptions): Connection {
   const environment = readClientEnvironment();
-  const url = (options.url ?? environment.url ?? DEFAULT_URL).replace(/\/+$/, "");
+  const url = gateUrl(options);
   if (environment.apiKey !== undefined) return { url, apiKey: environment.apiKey, keySource: "the environment" };
   return { url, ...keyFromDataDir(url, options.data ?? DEFAULT_DATA_DIR) };
 }

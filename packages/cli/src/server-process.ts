@@ -1,7 +1,6 @@
 import type { Finding } from "@faramesh/core";
 import { CliError } from "./errors.js";
 import { faultOf } from "./policy-file.js";
-import { untilSignal } from "./signals.js";
 
 /** The longest a gate may take to drain and commit after it was told to stop, in milliseconds. */
 const DRAIN_MS_MAX = 4_500;
@@ -13,18 +12,31 @@ export interface RunningServer {
 }
 
 /**
- * Runs the gate until a signal, then drains it and ends the process: with 0 when everything is committed and closed,
- * with 1 when that takes longer than an operator's supervisor waits.
+ * Runs the gate until a signal, then drains it and ends the process with 0.
+ *
+ * @param signalled - Ends at the signal. Watched since before the gate was started, so that a signal during the start
+ *   is kept until there is something to stop.
  */
-export async function stopOnSignal(server: RunningServer): Promise<never> {
-  await untilSignal();
+export async function stopOnSignal(server: RunningServer, signalled: Promise<void>): Promise<never> {
+  await signalled;
+  await drain(server);
+  process.exit(0);
+}
+
+/**
+ * Closes the gate once everything is committed. Where that takes longer than an operator's supervisor waits, the
+ * process ends with 1.
+ */
+export async function drain(server: RunningServer): Promise<void> {
   const overdue = setTimeout(() => {
     process.stderr.write("error: the gate did not drain in time\ncode: drain_timeout\n");
     process.exit(1);
   }, DRAIN_MS_MAX);
-  await server.close();
-  clearTimeout(overdue);
-  process.exit(0);
+  try {
+    await server.close();
+  } finally {
+    clearTimeout(overdue);
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readFile, stat } from "node:fs/promises";
+import { mkdir, readFile, rmdir, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Action } from "@faramesh/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -108,6 +108,25 @@ describe("faramesh dev", () => {
     await dev.until(/Stop with Ctrl-C/);
     expect(keyIn(dev)).toMatch(/^fm_/);
     expect(keyIn(dev)).not.toBe(before);
+  });
+
+  it.each([1, 2, 3])("drains and exits 0 when SIGTERM comes with the line that says it listens (%i of 3)", async () => {
+    const running = start(["dev", "--data", folder.path("eager"), "--port", "0"], { cwd: CLONE });
+    await running.until(/listening on/);
+    const { code, stderr } = await running.stop("SIGTERM");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
+  it("closes the gate and exits 1 when its key cannot be kept", async () => {
+    await mkdir(folder.path("unkept", "developer.key"), { recursive: true });
+    const args = ["dev", "--data", folder.path("unkept"), "--port", "0"];
+    const { code, stdout, stderr } = await faramesh(args, { cwd: folder.dir });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(/^error: .*developer\.key/m);
+    await rmdir(folder.path("unkept", "developer.key"));
+    const again = start(args, { cwd: folder.dir });
+    await again.until(/Stop with Ctrl-C/);
+    expect((await again.stop()).code).toBe(0);
   });
 
   it("says who holds the data directory or the port when it cannot start", async () => {

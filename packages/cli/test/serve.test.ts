@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { stat, writeFile } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { ALLOWED, POLICY } from "./policies.js";
@@ -67,6 +68,23 @@ describe("faramesh serve", () => {
       expect((await faramesh(["get", id, "--json"], { env: again.env })).code).toBe(0);
     },
   );
+
+  it.each([1, 2, 3])(
+    "drains and exits 0 when SIGTERM comes with the line that says it listens (%i of 3)",
+    async (n) => {
+      const running = serve("--data", `eager-${n}`);
+      await running.until(/listening on/);
+      expect((await running.stop("SIGTERM")).code).toBe(0);
+    },
+  );
+
+  it("finishes starting and then stops when SIGTERM comes during the start", async () => {
+    const running = serve("--data", "during-start", "--policy", "policy.yaml");
+    // The gate makes its data directory when it starts, well before it listens.
+    await expect.poll(() => existsSync(folder.path("during-start")), { interval: 1, timeout: 10_000 }).toBe(true);
+    const { code, stderr } = await running.stop("SIGTERM");
+    expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.not.stringContaining("error:") });
+  });
 
   it("reads the policy again at SIGHUP, and goes on with the last good one when it does not load", async () => {
     const policyFile = folder.path("changing.yaml");

@@ -20,6 +20,7 @@ export const LIMITS = {
   batchActionsMax: 1_000,
   listLimitMax: 1_000,
   listLimitDefault: 20,
+  listOffsetMax: 10_000,
   /** Seconds a request may be held by `?wait=`. */
   waitSecondsMax: 60,
   reasonCharsMax: 1_000,

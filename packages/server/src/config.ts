@@ -79,5 +79,5 @@ function leaseSeconds(value: string): number {
 
 /** Whether a host name or address can only be reached from this machine. */
 export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
+  return host === "localhost" || host === "::1" || host === "[::1]" || /^(::ffff:)?127(\.\d{1,3}){3}$/i.test(host);
 }

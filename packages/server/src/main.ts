@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, constants, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { LIMITS } from "@faramesh/protocol";
@@ -7,12 +7,13 @@ import { v7 as uuidv7 } from "uuid";
 import { ConfigError, isLoopback, type ServerConfig } from "./config.js";
 import { activatePolicy, PolicyLoadError, resumePolicy } from "./gate/activate-policy.js";
 import { Announcer } from "./gate/announcer.js";
-import { createApiKey } from "./gate/api-keys.js";
+import { prepareApiKey } from "./gate/api-keys.js";
 import { Authenticator, BOOTSTRAP } from "./gate/authenticate.js";
 import { expireOverdue } from "./gate/expire-overdue.js";
 import type { Gate } from "./gate/gate.js";
-import { createApp } from "./http/app.js";
+import { type App, createApp } from "./http/app.js";
 import { keyDoor, openDoor } from "./http/authenticate.js";
+import type { Log } from "./http/problem.js";
 import { openKeyring, writeSecretFile } from "./keyring/file-keyring.js";
 import { SqliteStore } from "./store/sqlite/sqlite-store.js";
 import { RUNTIME_VERSION } from "./version.js";
@@ -32,6 +33,13 @@ export interface Server {
   /** Answers what is in flight, commits, closes the store. */
   close(): Promise<void>;
 }
+
+const { S_IFMT, S_IFDIR } = constants;
+/** The sticky bit: a directory that many users put files into, such as the one for temporary files. */
+const SHARED = 0o1000;
+
+/** Characters from which on an admin key of letters and digits is beyond guessing. */
+const ADMIN_KEY_CHARS_SOUND = 22;
 
 /** How often time is acted on: approvals and leases end at most this much late. */
 const SWEEP_MS = 250;
@@ -62,46 +70,66 @@ export async function startServer(config: ServerConfig): Promise<Server> {
 }
 
 async function serve(config: ServerConfig, dataDir: string, store: SqliteStore): Promise<Server> {
-  const logger = pino({ level: config.logLevel ?? "info", redact: ["req.headers.authorization"] }, pino.destination(2));
+  const logger = pino({ level: config.logLevel ?? "info" }, pino.destination(2));
   const gate = await openGate(config, dataDir, store);
   await (config.policyFile === undefined && config.policySource === undefined
     ? resumePolicy(gate)
     : activatePolicy(gate, policyText(config)));
   for (const warning of gate.active.warnings) logger.warn({ policy: gate.active.policy?.id }, warning);
+  if (config.adminKey !== undefined && config.adminKey.length < ADMIN_KEY_CHARS_SOUND) {
+    logger.warn(`FARAMESH_TOKEN is short; use ${ADMIN_KEY_CHARS_SOUND} random characters or more`);
+  }
 
   const authenticator = new Authenticator(store, config.adminKey ?? null, Date.now);
-  const adminKey = await firstAdminKey(config, dataDir, gate);
   const withoutKeys = config.insecureNoAuth === true;
   const door = withoutKeys ? openDoor() : keyDoor(authenticator);
-  const app = await createApp({ gate, authenticator, door, withoutKeys, logger });
+  const app = await createApp({ gate, authenticator, door, withoutKeys, log: logger });
   store.onCommit((entries) => gate.announcer.announce(entries));
-  await app.fastify.listen({ host: config.host, port: config.port });
-  const url = urlOf(config.host, app.fastify.server.address() as AddressInfo);
-  store.describeHolder({ pid: process.pid, url });
+  try {
+    await app.fastify.listen({ host: config.host, port: config.port });
+    const url = urlOf(config.host, app.fastify.server.address() as AddressInfo);
+    store.describeHolder({ pid: process.pid, url });
+    const adminKey = await firstAdminKey(config, dataDir, gate);
+    const timers = [
+      every(SWEEP_MS, () => expireOverdue(gate), logger),
+      every(TIDY_MS, () => tidy(gate, authenticator), logger),
+    ];
+    return {
+      url,
+      ...(adminKey === undefined ? {} : { adminKey }),
+      reloadPolicy: oneAtATime(() => reloadPolicy(config, gate, app, logger)),
+      async close() {
+        for (const timer of timers) clearInterval(timer);
+        await app.close();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}
 
-  const timers = [
-    every(SWEEP_MS, () => expireOverdue(gate), logger),
-    every(TIDY_MS, () => tidy(gate, authenticator), logger),
-  ];
-  return {
-    url,
-    ...(adminKey === undefined ? {} : { adminKey }),
-    async reloadPolicy() {
-      try {
-        await activatePolicy(gate, policyText(config));
-        app.metrics.policyFault(false);
-      } catch (error) {
-        gate.active = { ...gate.active, fault: error instanceof PolicyLoadError ? error.message : "it cannot be read" };
-        app.metrics.policyFault(true);
-        logger.error({ err: error }, "the policy does not load; the last good one goes on deciding");
-        throw error;
-      }
-    },
-    async close() {
-      for (const timer of timers) clearInterval(timer);
-      await app.close();
-      await store.close();
-    },
+async function reloadPolicy(config: ServerConfig, gate: Gate, app: App, log: Log): Promise<void> {
+  try {
+    await activatePolicy(gate, policyText(config));
+    app.metrics.policyFault(false);
+  } catch (error) {
+    const fault = error instanceof PolicyLoadError ? error.message : "it cannot be read or recorded";
+    gate.active = { ...gate.active, fault };
+    app.metrics.policyFault(true);
+    log.error({ err: error }, "the policy does not load; the last good one goes on deciding");
+    throw error;
+  }
+}
+
+/** Runs a task for each call, never two at a time, in the order of the calls. */
+function oneAtATime(task: () => Promise<void>): () => Promise<void> {
+  let last: Promise<unknown> = Promise.resolve();
+  return () => {
+    const next = last.then(task);
+    last = next.catch(() => {});
+    return next;
   };
 }
 
@@ -114,7 +142,6 @@ async function openGate(config: ServerConfig, dataDir: string, store: SqliteStor
     claimTtlMs: CLAIM_TTL_MS,
   };
   const names = { issuer: settings.issuer, audience: settings.permitAudience };
-  const agents = await store.agents();
   return {
     store,
     keyring: await openKeyring(dataDir, names, Date.now()),
@@ -122,16 +149,20 @@ async function openGate(config: ServerConfig, dataDir: string, store: SqliteStor
     announcer: new Announcer(),
     nowMs: Date.now,
     newId: uuidv7,
-    disabledAgents: new Set(agents.filter((row) => row.disabled_at_ms !== null).map((row) => row.agent_id)),
+    disabledAgents: new Set(await store.disabledAgents()),
     active: { policy: null, source: "", loadedAtMs: 0, warnings: [], fault: null },
   };
 }
 
-/** Makes the data directory, for this user alone. */
+/** Makes the data directory, or closes the one that is there, for this user alone. */
 function ownDirectory(path: string): string {
   const directory = resolve(path);
   if (!existsSync(directory)) mkdirSync(directory, { recursive: true, mode: 0o700 });
-  if (!statSync(directory).isDirectory()) throw new ConfigError("the data directory is not a directory");
+  const { mode, uid } = statSync(directory);
+  const isOwn = process.getuid === undefined || uid === process.getuid();
+  if ((mode & S_IFMT) !== S_IFDIR || !isOwn || (mode & SHARED) !== 0) {
+    throw new ConfigError("the data directory must be a directory of this user's own, shared with nobody");
+  }
   chmodSync(directory, 0o700);
   return directory;
 }
@@ -142,13 +173,17 @@ function policyText(config: ServerConfig): string {
   return readFileSync(config.policyFile, "utf8");
 }
 
-/** Without any key nobody could come in: the first start makes one, and keeps it where the command line finds it. */
+/**
+ * Without any key nobody could come in: the first start makes one, and keeps it where the command line finds it. The
+ * file is written first, so that there is never a key that nobody has.
+ */
 async function firstAdminKey(config: ServerConfig, dataDir: string, gate: Gate): Promise<string | undefined> {
   if (config.adminKey !== undefined || config.insecureNoAuth === true) return undefined;
   if ((await gate.store.apiKeys()).length > 0) return undefined;
-  const { key } = await createApiKey(gate, BOOTSTRAP, { name: "admin", role: "admin", agents: [] });
-  writeSecretFile(join(dataDir, "admin.key"), `${key}\n`);
-  return key;
+  const { created, keep } = prepareApiKey(gate, BOOTSTRAP, { name: "admin", role: "admin", agents: [] });
+  writeSecretFile(join(dataDir, "admin.key"), `${created.key}\n`);
+  await keep();
+  return created.key;
 }
 
 async function tidy(gate: Gate, authenticator: Authenticator): Promise<void> {
@@ -158,11 +193,7 @@ async function tidy(gate: Gate, authenticator: Authenticator): Promise<void> {
 }
 
 /** Does a task again and again, one at a time. A failure is logged; the next turn tries again. */
-function every(
-  ms: number,
-  task: () => Promise<void>,
-  logger: { error(fields: object, message: string): void },
-): NodeJS.Timeout {
+function every(ms: number, task: () => Promise<void>, logger: Log): NodeJS.Timeout {
   let isRunning = false;
   return setInterval(() => {
     if (isRunning) return;

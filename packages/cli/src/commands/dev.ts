@@ -8,7 +8,8 @@ import { follow } from "../event-stream.js";
 import { wholeNumber } from "../option-parsers.js";
 import { colors, print } from "../output.js";
 import { eventLine } from "../render/event.js";
-import { explainStartFailure, stopOnSignal } from "../server-process.js";
+import { drain, explainStartFailure, type RunningServer, stopOnSignal } from "../server-process.js";
+import { untilSignal } from "../signals.js";
 import { readText } from "../text-file.js";
 
 const HOST = "127.0.0.1";
@@ -30,6 +31,7 @@ export function define(command: Command): void {
 }
 
 async function dev({ data, port, policy }: DevOptions): Promise<void> {
+  const signalled = untilSignal();
   const policyFile = policy ?? (await policyForDevelopment(data));
   // A file that cannot be read is told apart from a policy that does not load.
   await readText(policyFile);
@@ -43,19 +45,41 @@ async function dev({ data, port, policy }: DevOptions): Promise<void> {
     port,
     policyFile,
   }).catch((error: unknown) => explainStartFailure(error, { host: HOST, port, policyFile }));
-  const apiKey = await developerKey(server.url, data, server.adminKey ?? environment.adminKey);
+  try {
+    const apiKey = await developerKey(server.url, data, server.adminKey ?? environment.adminKey);
+    introduce({ server, apiKey, policyFile, data });
+    await showDecisions(server, apiKey, signalled);
+  } catch (error) {
+    await drain(server);
+    throw error;
+  }
+}
+
+/** What `faramesh dev` has put together. */
+interface Development {
+  server: RunningServer;
+  apiKey: string;
+  policyFile: string;
+  data: string;
+}
+
+function introduce({ server, apiKey, policyFile, data }: Development): void {
   print(`listening on ${server.url}`);
   print(`policy ${policyFile}, data in ${data}`);
   print(`\n${nextSteps({ url: server.url, apiKey })}\n`);
   print(colors.dim("Decisions appear below. Stop with Ctrl-C."));
+}
+
+async function showDecisions(server: RunningServer, apiKey: string, signalled: Promise<void>): Promise<void> {
   const stopping = new AbortController();
-  const stopped = stopOnSignal({
+  const closing = {
     url: server.url,
     close() {
       stopping.abort();
       return server.close();
     },
-  });
+  };
+  const stopped = stopOnSignal(closing, signalled);
   const client = clientOf({ url: server.url, apiKey });
   await follow(client, {}, stopping.signal, (event) => print(eventLine(event)));
   await stopped;

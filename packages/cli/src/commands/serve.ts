@@ -4,6 +4,7 @@ import { DEFAULT_DATA_DIR } from "../data-dir.js";
 import { wholeNumber } from "../option-parsers.js";
 import { print } from "../output.js";
 import { explainStartFailure, reloadOnHangup, stopOnSignal } from "../server-process.js";
+import { untilSignal } from "../signals.js";
 import { readText } from "../text-file.js";
 
 const LOG_LEVELS = ["silent", "fatal", "error", "warn", "info", "debug"] as const;
@@ -37,6 +38,7 @@ export function define(command: Command): void {
 }
 
 async function serve({ data, host, port, policy, insecureNoAuth, logLevel }: ServeOptions): Promise<void> {
+  const signalled = untilSignal();
   const { readServerEnvironment, startServer } = await import("@faramesh/server");
   // A file that cannot be read is told apart from a policy that does not load.
   if (policy !== undefined) await readText(policy);
@@ -50,9 +52,9 @@ async function serve({ data, host, port, policy, insecureNoAuth, logLevel }: Ser
     ...(logLevel !== undefined && { logLevel }),
   }).catch((error: unknown) => explainStartFailure(error, { host, port, policyFile: policy }));
   if (server.adminKey !== undefined) showAdminKey(server.adminKey, data);
-  print(`listening on ${server.url}`);
   if (policy !== undefined) reloadOnHangup(server, policy);
-  await stopOnSignal(server);
+  print(`listening on ${server.url}`);
+  await stopOnSignal(server, signalled);
 }
 
 function showAdminKey(key: string, dataDir: string): void {

@@ -14,26 +14,26 @@ export interface PermittedAction {
   policy_hash: string | null;
 }
 
-/** Who issues a permit, to whom, under which identifier and for how long. */
+/** Who issues a permit, to whom, under which identifier and until when. */
 export interface PermitIssue {
   issuer: string;
   audience: string;
   /** Single-use identifier, unique for each permit. */
   jti: string;
-  nowMs: number;
-  ttlSeconds: number;
+  /** Milliseconds since the epoch. */
+  issuedAtMs: number;
+  expiresAtMs: number;
 }
 
 /** The claims of a permit for exactly this action. Pure: the time and the identifier are arguments. */
 export function permitClaims(action: PermittedAction, issue: PermitIssue): PermitClaims {
-  const issuedAtSeconds = Math.floor(issue.nowMs / 1000);
   return {
     iss: issue.issuer,
     aud: issue.audience,
     sub: action.agent_id,
     jti: issue.jti,
-    iat: issuedAtSeconds,
-    exp: issuedAtSeconds + issue.ttlSeconds,
+    iat: Math.floor(issue.issuedAtMs / 1000),
+    exp: Math.floor(issue.expiresAtMs / 1000),
     act: {
       id: action.id,
       tool: action.tool,

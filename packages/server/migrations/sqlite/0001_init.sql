@@ -50,6 +50,7 @@ CREATE TABLE actions (
 -- Ids are UUIDv7, so the primary key is also the order of creation.
 CREATE INDEX actions_by_status ON actions (status, id);
 CREATE INDEX actions_by_agent ON actions (agent_id, id);
+CREATE INDEX actions_by_submitter ON actions (submitted_by, id);
 CREATE INDEX actions_awaiting ON actions (approval_expires_at_ms) WHERE status = 'pending_approval';
 CREATE INDEX actions_leased ON actions (lease_expires_at_ms) WHERE status = 'executing';
 
@@ -113,5 +114,15 @@ CREATE TABLE policies (
   hash         TEXT    NOT NULL,
   source       TEXT    NOT NULL,
   loaded_at_ms INTEGER NOT NULL,
+  -- The entry that recorded the load: which policy came last is told by the ledger, not by a clock.
+  ledger_index INTEGER NOT NULL UNIQUE,
   PRIMARY KEY (id, version)
 ) STRICT, WITHOUT ROWID;
+
+-- Written to see whether the store can be written to.
+CREATE TABLE probe (
+  id   INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+  beat INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO probe (id, beat) VALUES (1, 0);

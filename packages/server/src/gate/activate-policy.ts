@@ -34,7 +34,7 @@ export async function activatePolicy(gate: Gate, source: string): Promise<void> 
     return;
   }
   const before = await gate.store.latestPolicy(loaded.policy.id);
-  const row: PolicyRow = {
+  const row: Omit<PolicyRow, "ledger_index"> = {
     id: loaded.policy.id,
     version: (before?.version ?? 0) + 1,
     hash: loaded.policy.hash,
@@ -52,7 +52,7 @@ export async function resumePolicy(gate: Gate): Promise<void> {
   if (newest !== null) setActive(gate, newest);
 }
 
-function setActive(gate: Gate, row: PolicyRow): void {
+function setActive(gate: Gate, row: Omit<PolicyRow, "ledger_index">): void {
   const { policy, warnings } = loadOrThrow(row.source, row.version);
   gate.active = {
     policy,

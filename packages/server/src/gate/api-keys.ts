@@ -23,8 +23,21 @@ export function apiKeyId(key: string): string | null {
   return KEY_FORM.exec(key)?.[1] ?? null;
 }
 
+/** A key that is made and not yet kept: until it is, it opens nothing. */
+export interface PreparedApiKey {
+  readonly created: CreatedApiKey;
+  keep(): Promise<void>;
+}
+
 /** Makes a key; the answer is the one time it is shown. Admins only. */
 export async function createApiKey(gate: Gate, principal: Principal, wanted: NewApiKey): Promise<CreatedApiKey> {
+  const { created, keep } = prepareApiKey(gate, principal, wanted);
+  await keep();
+  return created;
+}
+
+/** Makes a key for a caller that has something to do with it before it counts. Admins only. */
+export function prepareApiKey(gate: Gate, principal: Principal, wanted: NewApiKey): PreparedApiKey {
   assertCan(principal, "manage");
   const id = randomBytes(8).toString("hex");
   const key = newSecret(id);
@@ -39,8 +52,10 @@ export async function createApiKey(gate: Gate, principal: Principal, wanted: New
     last_used_at_ms: null,
     revoked_at_ms: null,
   };
-  await gate.store.putApiKey(keyChange(gate, principal, "key.created", row));
-  return { ...presentApiKey(row), key };
+  return {
+    created: { ...presentApiKey(row), key },
+    keep: () => gate.store.putApiKey(keyChange(gate, principal, "key.created", row)),
+  };
 }
 
 /** Every key, without secrets. Admins only. */

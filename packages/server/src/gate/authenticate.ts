@@ -20,6 +20,7 @@ export class Authenticator {
   readonly #bootstrapHash: string | null;
   readonly #nowMs: () => number;
   readonly #known = new Map<string, { principal: Principal; untilMs: number }>();
+  readonly #listeners = new Set<() => void>();
   #used = new Map<string, number>();
 
   /** @param bootstrapKey - The admin key from the server's configuration, if there is one. */
@@ -32,11 +33,11 @@ export class Authenticator {
   /** @throws GateError `unauthorized` for a key that is unknown or revoked. */
   async principalOf(key: string): Promise<Principal> {
     const hash = sha256Hex(key);
-    if (this.#bootstrapHash !== null && sameHash(hash, this.#bootstrapHash)) return BOOTSTRAP;
     const known = this.#known.get(hash);
     const nowMs = this.#nowMs();
     if (known !== undefined && nowMs < known.untilMs) return known.principal;
-    const principal = await this.#lookUp(key, hash);
+    const isBootstrap = this.#bootstrapHash !== null && sameHash(hash, this.#bootstrapHash);
+    const principal = isBootstrap ? BOOTSTRAP : await this.#lookUp(key, hash);
     this.#remember(hash, principal, nowMs);
     return principal;
   }
@@ -44,6 +45,13 @@ export class Authenticator {
   /** Forgets what is known, so that a change to a key counts from the next request on. */
   forget(): void {
     this.#known.clear();
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  /** Calls back when a key was changed, until the returned function is called. */
+  onKeyChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** When keys were last used, since the last time this was asked. */

@@ -37,7 +37,7 @@ export async function claimAction(
       assertClaimable(gate, row, nowMs);
       recordedAction(row);
       const leaseMs = (leaseSeconds ?? gate.settings.leaseSecondsDefault) * 1000;
-      const permitExpiresAtMs = (Math.floor(nowMs / 1000) + LIMITS.permitTtlSeconds) * 1000;
+      const permitExpiresAtMs = permitEndMs(nowMs, leaseMs);
       const set = {
         claimed_by: canonicalJson(actorOf(principal)),
         lease_expires_at_ms: nowMs + leaseMs,
@@ -67,6 +67,16 @@ function assertClaimable(gate: Gate, row: ActionRow, nowMs: number): void {
   if (gate.disabledAgents.has(row.agent_id)) throw refuse("the agent is disabled");
 }
 
+/** A permit proves a claim, so it never outlasts the claim's lease. Whole seconds, as its claims have. */
+function permitEndMs(nowMs: number, leaseMs: number): number {
+  return Math.floor((nowMs + Math.min(leaseMs, LIMITS.permitTtlSeconds * 1000)) / 1000) * 1000;
+}
+
+/** When a UUIDv7 was made: its first 48 bits (RFC 9562, 5.7), in milliseconds since the epoch. */
+function timeOfId(id: string): number {
+  return Number.parseInt(id.replaceAll("-", "").slice(0, 12), 16);
+}
+
 /** The permit of a claimed action: derived from the row alone, so that a repeated request gets the same one. */
 async function permitFor(gate: Gate, row: ActionRow): Promise<string> {
   if (row.status !== "executing" || row.permit_jti === null || row.permit_expires_at_ms === null) {
@@ -79,8 +89,8 @@ async function permitFor(gate: Gate, row: ActionRow): Promise<string> {
         issuer: gate.settings.issuer,
         audience: gate.settings.permitAudience,
         jti: row.permit_jti,
-        nowMs: row.permit_expires_at_ms - LIMITS.permitTtlSeconds * 1000,
-        ttlSeconds: LIMITS.permitTtlSeconds,
+        issuedAtMs: timeOfId(row.permit_jti),
+        expiresAtMs: row.permit_expires_at_ms,
       },
     ),
   );

@@ -12,9 +12,9 @@ export function decideOnly(gate: Gate, principal: Principal, request: ActionRequ
   const facts = { agent_disabled: gate.disabledAgents.has(action.agent_id) };
   const decision = decide(gate.active.policy, action, facts, { explain });
   const { runtimeVersion } = gate.settings;
-  return {
-    ...decision,
+  // The decision is a record of this call's own; copying its many fields would cost more than making it.
+  return Object.assign(decision, {
     runtime_version: runtimeVersion,
     provenance_id: provenanceId(runtimeVersion, decision.policy_hash),
-  };
+  });
 }

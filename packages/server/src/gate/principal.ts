@@ -90,8 +90,10 @@ function matchesAny(globs: readonly string[], agentId: string): boolean {
   return globs.some((glob) => matchesGlob(glob, agentId));
 }
 
-/** `*` is any run of characters, `?` one. Linear in time: on a mismatch only the last star is widened. */
-function matchesGlob(glob: string, text: string): boolean {
+/** `*` is any run of characters (code points), `?` one. Linear in time: on a mismatch only the last star is widened. */
+function matchesGlob(pattern: string, name: string): boolean {
+  const glob = [...pattern];
+  const text = [...name];
   let at = 0;
   let star = -1;
   let resumeAt = 0;

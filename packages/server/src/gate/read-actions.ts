@@ -1,5 +1,5 @@
 import { type ActionEvent, FINAL_STATUSES, type Status } from "@faramesh/protocol";
-import type { ActionFilter, ActionRow } from "../store/store.js";
+import type { ActionFilter, ActionPage, ActionRow } from "../store/store.js";
 import { GateError } from "./errors.js";
 import type { Gate } from "./gate.js";
 import { presentEvent } from "./present-event.js";
@@ -11,7 +11,7 @@ export function listActions(
   gate: Gate,
   principal: Principal,
   filter: Omit<ActionFilter, "visibleTo">,
-): Promise<ActionRow[]> {
+): Promise<ActionPage> {
   assertCan(principal, "read");
   return gate.store.actions({ ...filter, visibleTo: visibilityOf(principal) });
 }
@@ -32,21 +32,25 @@ export async function actionTimeline(gate: Gate, principal: Principal, id: strin
   return (await gate.store.timeline(id)).map(presentEvent);
 }
 
+/** What a held request waits for. */
+export interface Wait {
+  /** The status the caller knows. */
+  readonly from: Status;
+  readonly waitMs: number;
+  /** Aborted when nobody waits any more. */
+  readonly signal: AbortSignal;
+}
+
 /**
- * Waits until an action's status is another than `from`, the time is over, or the signal says that nobody waits any
- * more; then answers the action as it is. A final status is not waited on.
+ * Waits until an action's status is another than the caller knows, the time is over, or nobody waits any more; then
+ * answers the action as it is. A final status is not waited on.
  *
  * @throws GateError `rate_limited` when too many wait already.
  */
-export async function waitForChange(
-  gate: Gate,
-  row: ActionRow,
-  from: Status,
-  waitMs: number,
-  signal: AbortSignal,
-): Promise<ActionRow> {
+export async function waitForChange(gate: Gate, principal: Principal, row: ActionRow, wait: Wait): Promise<ActionRow> {
+  const { from, waitMs, signal } = wait;
   if (waitMs === 0 || row.status !== from || FINAL_STATUSES.includes(row.status) || signal.aborted) return row;
-  if (gate.announcer.isFull) {
+  if (!gate.announcer.hasRoomFor(principal.id)) {
     throw new GateError("rate_limited", "too many requests are waiting", { retryAfterSeconds: 1 });
   }
   return new Promise<ActionRow>((resolve, reject) => {
@@ -67,7 +71,7 @@ export async function waitForChange(
         (error: unknown) => settle(() => reject(error)),
       );
     };
-    const forget = gate.announcer.onAction(row.id, look);
+    const forget = gate.announcer.onAction(principal.id, row.id, look);
     const timer = setTimeout(finish, waitMs);
     signal.addEventListener("abort", finish);
     look();

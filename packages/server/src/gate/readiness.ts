@@ -1,4 +1,6 @@
+import { LedgerMismatchError } from "../store/store.js";
 import type { Gate } from "./gate.js";
+import { can, type Principal } from "./principal.js";
 
 /** One thing that must work for the gate to decide. */
 export interface Check {
@@ -12,25 +14,35 @@ export interface Readiness {
   readonly checks: { readonly store: Check; readonly policy: Check; readonly ledger: Check };
 }
 
-/** Tries what a decision needs: the store takes a commit, a policy is loaded, the ledger's tail was verified. */
-export async function readiness(gate: Gate): Promise<Readiness> {
-  const store = await storeCheck(gate);
+/**
+ * Tries what a decision needs: the store takes a commit, a policy is loaded, the ledger is where this server left it.
+ *
+ * @param principal - What is wrong with a policy's text is told only to whoever may read the policy.
+ */
+export async function readiness(gate: Gate, principal: Principal | null): Promise<Readiness> {
+  const isTold = principal !== null && can(principal, "read_policy");
+  const { store, ledger } = await storeChecks(gate, isTold);
   const { policy: active, fault } = gate.active;
   const policy: Check = {
     ok: active !== null,
     ...(active === null ? { detail: "no policy is loaded: every action is HALT" } : {}),
-    ...(fault === null ? {} : { detail: `the newest text does not load, an older one decides: ${fault}` }),
+    ...(fault === null
+      ? {}
+      : { detail: `the newest text does not load, an older one decides${isTold ? `: ${fault}` : ""}` }),
   };
-  // The server does not start on a ledger that does not verify, so a running one has a verified tail.
-  const ledger: Check = store.ok ? { ok: true, detail: `${await gate.store.ledgerSize()} entries` } : { ok: false };
   return { ready: store.ok && policy.ok && ledger.ok, checks: { store, policy, ledger } };
 }
 
-async function storeCheck(gate: Gate): Promise<Check> {
+async function storeChecks(gate: Gate, isTold: boolean): Promise<{ store: Check; ledger: Check }> {
   try {
     await gate.store.probe();
-    return { ok: true };
-  } catch {
-    return { ok: false, detail: "the store cannot be written to" };
+    const size = await gate.store.ledgerSize();
+    return { store: { ok: true }, ledger: { ok: true, ...(isTold ? { detail: `${size} entries` } : {}) } };
+  } catch (error) {
+    const isLedger = error instanceof LedgerMismatchError;
+    return {
+      store: isLedger ? { ok: true } : { ok: false, detail: "the store cannot be written to" },
+      ledger: { ok: false, detail: isLedger ? "the stored ledger is not the one this server writes" : "not known" },
+    };
   }
 }

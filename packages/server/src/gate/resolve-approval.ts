@@ -23,7 +23,7 @@ export function resolveApproval(
   idempotencyKey: string | null,
 ): Promise<StepTaken> {
   const fingerprint = `approval ${id} ${answer.approve} ${canonicalJson(answer.reason ?? null)}`;
-  const idempotency = principal === null ? null : idempotencyClaim(principal, idempotencyKey, fingerprint);
+  const idempotency = idempotencyClaim(principal ?? { id: `approval_token ${id}` }, idempotencyKey, fingerprint);
   return takeStep(gate, {
     idempotency,
     read: () => (principal === null ? actionForToken(gate, id, answer.token) : readableAction(gate, principal, id)),

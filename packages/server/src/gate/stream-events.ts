@@ -1,8 +1,9 @@
+import { setImmediate as breathe } from "node:timers/promises";
 import type { ActionEvent } from "@faramesh/protocol";
 import { GateError } from "./errors.js";
 import type { Gate } from "./gate.js";
 import { presentEvent } from "./present-event.js";
-import { assertCan, can, mayRead, type Principal } from "./principal.js";
+import { assertCan, type Principal, visibilityOf } from "./principal.js";
 
 /** Which events a stream carries; an empty list means any. */
 export interface EventFilter {
@@ -15,8 +16,8 @@ export interface EventFilter {
 const PAGE = 200;
 
 /**
- * Every event behind `afterIndex`, in order, without loss: the ledger is read, and commits only wake the reader. Ends
- * when the signal is aborted.
+ * Every event behind `afterIndex` that the principal may see, in order, without loss: the ledger is read page by page,
+ * other requests between the pages, and commits only wake the reader. Ends when the signal is aborted.
  *
  * @param afterIndex - The last event the reader has; {@link newestIndex} for "from now on".
  * @throws GateError `forbidden`; `rate_limited` when too many streams are open.
@@ -29,7 +30,8 @@ export function streamEvents(
   signal: AbortSignal,
 ): AsyncGenerator<ActionEvent> {
   assertCan(principal, "read");
-  if (gate.announcer.isFull) throw new GateError("rate_limited", "too many streams are open", { retryAfterSeconds: 5 });
+  if (!gate.announcer.hasRoomFor(principal.id))
+    throw new GateError("rate_limited", "too many streams are open", { retryAfterSeconds: 5 });
   return followLedger(gate, principal, filter, afterIndex, signal);
 }
 
@@ -46,20 +48,22 @@ async function* followLedger(
     changed = true;
     wake();
   };
-  const forget = gate.announcer.onAny(notice);
+  const forget = gate.announcer.onAny(principal.id, notice);
   signal.addEventListener("abort", notice);
   try {
     let last = afterIndex;
     while (!signal.aborted) {
       changed = false;
-      const entries = await gate.store.actionEntries(last, PAGE);
+      const entries = await gate.store.actionEntries(last, PAGE, visibilityOf(principal));
       for (const entry of entries) {
         last = entry.idx;
         const event = presentEvent(entry);
-        if (isWanted(filter, event) && (await isVisible(gate, principal, event))) yield event;
+        if (isWanted(filter, event)) yield event;
         if (signal.aborted) return;
       }
-      if (entries.length < PAGE && !changed) {
+      if (entries.length === PAGE) {
+        await breathe();
+      } else if (!changed) {
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
@@ -79,11 +83,4 @@ export async function newestIndex(gate: Gate): Promise<number> {
 function isWanted(filter: EventFilter, event: ActionEvent): boolean {
   const among = (wanted: readonly string[], value: string): boolean => wanted.length === 0 || wanted.includes(value);
   return among(filter.agentId, event.agent_id) && among(filter.tool, event.tool) && among(filter.status, event.status);
-}
-
-/** An agent's stream carries its own actions only; who submitted one stands in the action, not in each entry. */
-async function isVisible(gate: Gate, principal: Principal, event: ActionEvent): Promise<boolean> {
-  if (can(principal, "read_all")) return true;
-  const action = await gate.store.action(event.action_id);
-  return action !== null && mayRead(principal, action);
 }

@@ -58,7 +58,7 @@ export function takenFrom(recorded: Recorded): StepTaken | null {
 
 /** The claim that a request makes with its `Idempotency-Key`; the fingerprint says which request it is. */
 export function idempotencyClaim(
-  principal: Principal,
+  principal: Pick<Principal, "id">,
   key: string | null,
   fingerprint: string,
 ): IdempotencyClaim | null {

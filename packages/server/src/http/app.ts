@@ -1,15 +1,16 @@
 import { randomBytes } from "node:crypto";
+import type { Socket } from "node:net";
 import { LIMITS } from "@faramesh/protocol";
 import swagger from "@fastify/swagger";
 import { Ajv } from "ajv";
-import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
+import { type FastifyInstance, fastify } from "fastify";
 import type { Authenticator } from "../gate/authenticate.js";
 import { GateError } from "../gate/errors.js";
 import type { Gate } from "../gate/gate.js";
-import { assertFromThisMachine, type Door } from "./authenticate.js";
+import { askForKeys, assertFromThisMachine, type Door } from "./authenticate.js";
 import { readStrictJsonBodies } from "./json-body.js";
 import { createMetrics, type Metrics } from "./metrics.js";
-import { sendProblem } from "./problem.js";
+import { type Log, problemOf, sendProblem } from "./problem.js";
 import { aboutRoutes } from "./routes/about.js";
 import { actionRoutes } from "./routes/actions.js";
 import { agentRoutes } from "./routes/agents.js";
@@ -18,6 +19,9 @@ import { eventRoutes } from "./routes/events.js";
 import { gateRoutes } from "./routes/gate.js";
 import { ACTION_REQUEST, PROBLEM } from "./schemas.js";
 
+/** How long a closing server waits for requests that are being sent, before it drops their connections. */
+const DRAIN_MS = 2_000;
+
 /** What the HTTP side is built from. */
 export interface AppParts {
   readonly gate: Gate;
@@ -25,7 +29,7 @@ export interface AppParts {
   readonly door: Door;
   /** The gate runs without keys, so it must only answer what comes from this machine. */
   readonly withoutKeys: boolean;
-  readonly logger: FastifyBaseLogger;
+  readonly log: Log;
 }
 
 /** The HTTP side of a gate: it reads requests, calls one use case each, and tells what came of it. */
@@ -41,20 +45,24 @@ export async function createApp(parts: AppParts): Promise<App> {
   const metrics = createMetrics(() => gate.announcer.waiting);
   const closing = new AbortController();
   const app = fastify({
-    loggerInstance: parts.logger,
-    logController: new LogController({ disableRequestLogging: true }),
+    logger: false,
     bodyLimit: LIMITS.bodyBytesMax,
     requestIdHeader: false,
     genReqId: requestIds(),
     forceCloseConnections: "idle",
     exposeHeadRoutes: false,
     requestTimeout: 30_000,
+    frameworkErrors: (_error, request, reply) => {
+      sendProblem(new GateError("invalid_request", "the path is not understood"), request, reply, parts.log);
+    },
+    clientErrorHandler: (_error, socket) => refuseConnection(socket),
     routerOptions: { maxParamLength: LIMITS.nameCharsMax * 9 },
   });
   readStrictJsonBodies(app);
   validateClosed(app);
-  answerEverything(app, metrics);
+  answerEverything(app, metrics, parts.log);
   if (parts.withoutKeys) app.addHook("onRequest", async (request) => assertFromThisMachine(request));
+  askForKeys(app, door);
   await describeApi(app, gate.settings.runtimeVersion);
 
   const context = { gate, door, authenticator, metrics, closing: closing.signal };
@@ -69,9 +77,25 @@ export async function createApp(parts: AppParts): Promise<App> {
     metrics,
     async close() {
       closing.abort();
+      const impatience = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
       await app.close();
+      clearTimeout(impatience);
     },
   };
+}
+
+/** Answers what is not HTTP, or has headers over the bound, as a problem document, and hangs up. */
+function refuseConnection(socket: Socket): void {
+  if (!socket.writable) return;
+  const detail = "the request is not HTTP that is understood, or its headers are too large";
+  const body = JSON.stringify(problemOf({ code: "invalid_request", detail }, "none"));
+  const head = [
+    "HTTP/1.1 400 Bad Request",
+    "content-type: application/problem+json",
+    `content-length: ${Buffer.byteLength(body)}`,
+    "connection: close",
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
 }
 
 /** Ids that tell requests of this process apart: cheap, because every request has one and few are ever looked up. */
@@ -93,21 +117,34 @@ function validateClosed(app: FastifyInstance): void {
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
 }
 
-/** Whatever happens is answered: with the security headers of an API, and errors as problem documents. */
-function answerEverything(app: FastifyInstance, metrics: Metrics): void {
+declare module "fastify" {
+  interface FastifyRequest {
+    /** When the request came, on the clock of `performance.now()`. */
+    beganAtMs: number;
+  }
+}
+
+/**
+ * Whatever happens is answered: with the security headers of an API, and errors as problem documents. Requests are
+ * counted as their answer is sent; the framework's own request log and its listeners on every answer are left out.
+ */
+function answerEverything(app: FastifyInstance, metrics: Metrics, log: Log): void {
+  app.decorateRequest("beganAtMs", 0);
   app.addHook("onRequest", (request, reply, next) => {
+    request.beganAtMs = performance.now();
     reply.header("x-request-id", request.id);
     reply.header("cache-control", "no-store");
     reply.header("x-content-type-options", "nosniff");
     next();
   });
-  app.addHook("onResponse", (request, reply, next) => {
-    metrics.answered(request.routeOptions.url ?? "none", request.method, reply.statusCode, reply.elapsedTime / 1000);
-    next();
+  app.addHook("onSend", (request, reply, payload, next) => {
+    const seconds = (performance.now() - request.beganAtMs) / 1000;
+    metrics.answered(request.routeOptions.url ?? "none", request.method, reply.statusCode, seconds);
+    next(null, payload);
   });
-  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
   app.setNotFoundHandler((request, reply) =>
-    sendProblem(new GateError("not_found", "there is nothing here"), request, reply),
+    sendProblem(new GateError("not_found", "there is nothing here"), request, reply, log),
   );
 }
 

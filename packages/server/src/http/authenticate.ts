@@ -1,7 +1,40 @@
-import type { FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Authenticator } from "../gate/authenticate.js";
 import { GateError } from "../gate/errors.js";
 import type { Principal } from "../gate/principal.js";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Who may come in without a key: nobody unless the route says so. */
+    access?: "anyone" | "key_or_token";
+  }
+  interface FastifyRequest {
+    /** Who is calling; null where the route lets people in without a key. */
+    principal: Principal | null;
+  }
+}
+
+/**
+ * Who is calling, on a route that asks for a key.
+ *
+ * @throws Error on a route that does not; a mistake of ours that must not become a way in.
+ */
+export function callerOf(request: FastifyRequest): Principal {
+  if (request.principal === null) throw new Error("a route used its caller without asking for a key");
+  return request.principal;
+}
+
+/** Asks everybody for a key before anything of the request is read, but where a route says otherwise. */
+export function askForKeys(app: FastifyInstance, door: Door): void {
+  app.decorateRequest("principal", null);
+  app.addHook("onRequest", async (request) => {
+    if (request.is404) return;
+    const { access } = request.routeOptions.config;
+    if (access === "anyone") return;
+    request.principal =
+      access === "key_or_token" ? await door.principalOrNone(request) : await door.principalOf(request);
+  });
+}
 
 /** Tells who is calling. */
 export interface Door {

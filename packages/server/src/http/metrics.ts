@@ -30,6 +30,8 @@ export function createMetrics(waiting: () => number): Metrics {
     buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60],
     registers: [registry],
   });
+  // Looking a series up by its labels anew costs more than observing it. Routes and statuses are few.
+  const series = new Map<string, { observe(seconds: number): void }>();
   new Gauge({
     name: "faramesh_waiting",
     help: "Requests that are held and event streams that are open",
@@ -45,7 +47,12 @@ export function createMetrics(waiting: () => number): Metrics {
   });
   return {
     decided: (action) => decisions.inc({ outcome: action.outcome, reason_code: action.reason_code }),
-    answered: (route, method, status, seconds) => requests.observe({ method, route, status }, seconds),
+    answered(route, method, status, seconds) {
+      const key = `${method} ${route} ${status}`;
+      const known = series.get(key) ?? requests.labels({ method, route, status });
+      series.set(key, known);
+      known.observe(seconds);
+    },
     policyFault: (isFaulty) => policyFault.set(isFaulty ? 1 : 0),
     text: () => registry.metrics(),
     contentType: registry.contentType,

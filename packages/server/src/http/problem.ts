@@ -3,6 +3,12 @@ import { CanonicalJsonError, ERROR_CODES, type ErrorCode, type Fault, type Probl
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { GateError, type GateErrorDetails, StoreUnavailableError } from "../gate/errors.js";
 
+/** Where failures are written for operators. */
+export interface Log {
+  error(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
 /** What a stranger is told about an error: its code, a sentence, and what may stand beside them. */
 export interface Told extends GateErrorDetails {
   readonly code: ErrorCode;
@@ -15,7 +21,6 @@ const RETRY_AFTER_SECONDS = 1;
 const FRAMEWORK_CODES: Readonly<Record<string, { code: ErrorCode; detail: string }>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: { code: "payload_too_large", detail: "the body is over the limit" },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: "unsupported_media_type", detail: "send application/json" },
-  FST_ERR_CTP_EMPTY_JSON_BODY: { code: "invalid_json", detail: "the body is empty" },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
     code: "invalid_request",
     detail: "the body is not as long as Content-Length says",
@@ -79,10 +84,11 @@ export function problemOf(told: Told, requestId: string): Problem {
 }
 
 /** Answers an error; what is `internal` goes to the log, with the request id that the caller is given. */
-export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
   const told = tell(error);
-  if (told.code === "internal") request.log.error({ err: error }, "request failed");
-  if (told.code === "store_unavailable") request.log.warn({ err: error }, "store unavailable");
+  const request_id = request.id;
+  if (told.code === "internal") log.error({ err: error, request_id }, "request failed");
+  if (told.code === "store_unavailable") log.warn({ err: error, request_id }, "store unavailable");
   if (told.retryAfterSeconds !== undefined) reply.header("retry-after", String(told.retryAfterSeconds));
   if (told.code === "unauthorized") reply.header("www-authenticate", 'Bearer realm="faramesh"');
   return reply

@@ -2,6 +2,7 @@ import { LIMITS } from "@faramesh/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { GateError } from "../gate/errors.js";
 
+const RFC_3339 = /^(\d{4}-\d{2}-\d{2})[Tt]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
 const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
 
 /**
@@ -35,12 +36,32 @@ export function waitMsOf(wait: string | undefined): number {
  */
 export function timeMsOf(name: string, time: string | undefined): number | null {
   if (time === undefined) return null;
-  const ms = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/.test(time)
-    ? Date.parse(time)
-    : NaN;
+  const date = RFC_3339.exec(time)?.[1];
+  const ms = date !== undefined && isRealDay(date) ? Date.parse(time) : Number.NaN;
   if (!Number.isNaN(ms)) return ms;
-  const message = `${name} is an RFC 3339 time such as 2026-01-31T09:30:00Z`;
-  throw new GateError("invalid_request", message, { faults: [{ path: `$.${name}`, code: "format", message }] });
+  throw refusedQuery(name, `${name} is an RFC 3339 time such as 2026-01-31T09:30:00Z`);
+}
+
+/**
+ * A whole number in a query, in plain digits, or null.
+ *
+ * @throws GateError `invalid_request` when it is not one from `least` to `most`.
+ */
+export function wholeNumberOf(name: string, text: string | undefined, least: number, most: number): number | null {
+  if (text === undefined) return null;
+  const value = /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  throw refusedQuery(name, `${name} is a whole number from ${least} to ${most}`);
+}
+
+function refusedQuery(name: string, message: string): GateError {
+  return new GateError("invalid_request", message, { faults: [{ path: `$.${name}`, code: "format", message }] });
+}
+
+/** Whether a date is in the calendar: `Date.parse` takes the 31st of February for the 3rd of March. */
+function isRealDay(date: string): boolean {
+  const ms = Date.parse(`${date}T00:00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date);
 }
 
 /** A signal that is aborted when the caller is gone or the server is closing. */

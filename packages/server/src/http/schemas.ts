@@ -5,7 +5,14 @@ import { type Static, type TSchema, Type } from "typebox";
 const word = (words: readonly string[]): TSchema => Type.Unsafe<string>({ type: "string", enum: [...words] });
 const closed = { additionalProperties: false } as const;
 const nullable = (type: "string" | "integer"): TSchema => Type.Unsafe<unknown>({ type: [type, "null"] });
-const name = Type.String({ minLength: 1, maxLength: LIMITS.nameCharsMax });
+/** Without control characters, as core reads names. */
+const name = Type.String({
+  minLength: 1,
+  maxLength: LIMITS.nameCharsMax,
+  pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f]*$",
+});
+/** Free text without U+0000, which ends a text early in too many places that it goes through. */
+const text = (maxLength: number) => Type.String({ maxLength, pattern: "^[^\\u0000]*$" });
 const anyObject = Type.Unsafe<object>({ type: "object" });
 
 /**
@@ -36,7 +43,7 @@ export const APPROVAL = Type.Object(
   {
     approve: Type.Boolean(),
     token: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
-    reason: Type.Optional(Type.String({ maxLength: LIMITS.reasonCharsMax })),
+    reason: Type.Optional(text(LIMITS.reasonCharsMax)),
   },
   { ...closed, title: "ApprovalAnswer" },
 );
@@ -51,13 +58,13 @@ export const RESULT = Type.Object(
   {
     success: Type.Boolean(),
     result: Type.Optional(Type.Unknown()),
-    error: Type.Optional(Type.String({ maxLength: LIMITS.errorCharsMax })),
+    error: Type.Optional(text(LIMITS.errorCharsMax)),
     meta: Type.Optional(anyObject),
   },
   { ...closed, title: "ResultReport" },
 );
 
-export const REASON = Type.Object({ reason: Type.Optional(Type.String({ maxLength: LIMITS.reasonCharsMax })) }, closed);
+export const REASON = Type.Object({ reason: Type.Optional(text(LIMITS.reasonCharsMax)) }, closed);
 export type Reason = Static<typeof REASON>;
 
 export const CONSUME = Type.Object({ permit: Type.String({ minLength: 1, maxLength: 8_192 }) }, closed);
@@ -74,6 +81,7 @@ export const NEW_KEY = Type.Object(
 export type NewKey = Static<typeof NEW_KEY>;
 
 const wait = Type.String({ pattern: "^\\d{1,6}(ms|s)?$", description: "30, 30s or 500ms; at most 60 s" });
+const digits = Type.String({ pattern: "^-?\\d{1,15}$", description: "a whole number" });
 const flag = Type.Unsafe<string>({ type: "string", enum: ["true", "false", "1", "0"] });
 const words = (list: readonly string[]): TSchema =>
   Type.Unsafe<string[]>({ type: "array", items: { type: "string", enum: [...list] }, maxItems: 20 });
@@ -111,8 +119,8 @@ export const LIST_QUERY = Type.Object(
     q: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
     since: Type.Optional(Type.String({ maxLength: 40 })),
     until: Type.Optional(Type.String({ maxLength: 40 })),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.listLimitMax })),
-    offset: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
+    limit: Type.Optional(digits),
+    offset: Type.Optional(digits),
     cursor: Type.Optional(Type.String({ pattern: "^[0-9a-f-]{36}$" })),
   },
   closed,
@@ -128,8 +136,8 @@ export interface ListQuery {
   q?: string;
   since?: string;
   until?: string;
-  limit?: number;
-  offset?: number;
+  limit?: string;
+  offset?: string;
   cursor?: string;
 }
 
@@ -138,7 +146,7 @@ export const EVENTS_QUERY = Type.Object(
     agent_id: Type.Optional(names),
     tool: Type.Optional(names),
     status: Type.Optional(words(STATUSES)),
-    after: Type.Optional(Type.Integer({ minimum: -1 })),
+    after: Type.Optional(digits),
   },
   closed,
 );
@@ -147,7 +155,7 @@ export interface EventsQuery {
   agent_id?: string[];
   tool?: string[];
   status?: string[];
-  after?: number;
+  after?: string;
 }
 
 export const ID_PARAMS = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) });

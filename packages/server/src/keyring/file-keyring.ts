@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { type JsonObject, PERMIT_TYPE, type PermitClaims } from "@faramesh/protocol";
 import {
   type CryptoKey,
@@ -14,6 +14,7 @@ import {
   jwtVerify,
   SignJWT,
 } from "jose";
+import { ConfigError } from "../config.js";
 import type { Keyring } from "../gate/gate.js";
 
 /** A signing key is replaced after this long; the old ones stay published, so that their permits still verify. */
@@ -42,7 +43,7 @@ export interface PermitNames {
  */
 export async function openKeyring(directory: string, names: PermitNames, nowMs: number): Promise<Keyring> {
   const path = join(directory, "keys.json");
-  const file = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as KeyFile) : newKeyFile();
+  const file = existsSync(path) ? readKeyFile(path) : newKeyFile();
   const newest = file.signing_keys[0];
   if (newest === undefined || nowMs - Date.parse(newest.created_at) > SIGNING_KEY_MS) {
     file.signing_keys.unshift(await newSigningKey(nowMs));
@@ -52,11 +53,24 @@ export async function openKeyring(directory: string, names: PermitNames, nowMs: 
   return keyringOf(file, names);
 }
 
-/** Writes a file that only its owner may read, whole or not at all. */
+/** Writes a file that only its owner may read: whole or not at all, and on the disk when this returns. */
 export function writeSecretFile(path: string, text: string): void {
   const next = `${path}.next`;
-  writeFileSync(next, text, { mode: 0o600 });
+  writeFileSync(next, text, { mode: 0o600, flush: true });
   renameSync(next, path);
+  const directory = openSync(dirname(path), "r");
+  fsyncSync(directory);
+  closeSync(directory);
+}
+
+function readKeyFile(path: string): KeyFile {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as KeyFile;
+  } catch (error) {
+    throw new ConfigError("keys.json in the data directory cannot be read; put its backup in its place", {
+      cause: error,
+    });
+  }
 }
 
 async function keyringOf(file: KeyFile, names: PermitNames): Promise<Keyring> {

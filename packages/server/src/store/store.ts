@@ -119,6 +119,12 @@ export interface ActionFilter {
   readonly offset: number;
 }
 
+/** A page of actions: `hasMore` when others match behind its last one. */
+export interface ActionPage {
+  readonly rows: ActionRow[];
+  readonly hasMore: boolean;
+}
+
 /** A bound on what a principal sees. */
 export interface Visibility {
   readonly principalId: string;
@@ -162,6 +168,8 @@ export interface PolicyRow {
   hash: string;
   source: string;
   loaded_at_ms: number;
+  /** The ledger entry that recorded the load. */
+  ledger_index: number;
 }
 
 /** A change to something other than an action, with its ledger entry: both or neither. */
@@ -188,7 +196,8 @@ export interface Store {
   known(claim: IdempotencyClaim): Promise<Recorded | null>;
 
   action(id: string): Promise<ActionRow | null>;
-  actions(filter: ActionFilter): Promise<ActionRow[]>;
+  /** A page ends at the filter's limit, and early where its rows are large. */
+  actions(filter: ActionFilter): Promise<ActionPage>;
   /** Every entry about one action, oldest first. */
   timeline(actionId: string): Promise<LedgerRow[]>;
   /** Actions whose approval or lease ended before now, the longest overdue first. */
@@ -196,8 +205,8 @@ export interface Store {
   /** Actions of an agent that have not begun to run: pending, allowed or approved. */
   unclaimed(agentId: string, limit: number): Promise<ActionRow[]>;
 
-  /** Entries about actions with an index above `afterIndex`, oldest first. */
-  actionEntries(afterIndex: number, limit: number): Promise<LedgerRow[]>;
+  /** Entries about actions that may be seen, with an index above `afterIndex`, oldest first. */
+  actionEntries(afterIndex: number, limit: number, visibleTo: Visibility | null): Promise<LedgerRow[]>;
   /** Entries in the ledger. */
   ledgerSize(): Promise<number>;
   /** Appends an entry that changes no other state. */
@@ -209,7 +218,10 @@ export interface Store {
   /** Notes the last use of keys; a convenience for people, so not in the ledger. */
   touchApiKeys(usedAtMs: ReadonlyMap<string, number>): Promise<void>;
 
+  /** The stopped ones first, then those seen last. */
   agents(): Promise<AgentRow[]>;
+  /** Every agent that is stopped, however many agents there are. */
+  disabledAgents(): Promise<string[]>;
   agent(agentId: string): Promise<AgentRow | null>;
   putAgentDisabled(
     change: Change<Pick<AgentRow, "agent_id" | "disabled_at_ms" | "disabled_by" | "reason">>,
@@ -217,15 +229,20 @@ export interface Store {
 
   /** The newest version of a policy, or with null the one that was loaded last of all. */
   latestPolicy(id: string | null): Promise<PolicyRow | null>;
-  putPolicy(change: Change<PolicyRow>): Promise<void>;
+  /** The store fills in `ledger_index`. */
+  putPolicy(change: Change<Omit<PolicyRow, "ledger_index">>): Promise<void>;
 
   /** Forgets idempotency keys made before a time. */
   forgetIdempotencyKeys(beforeMs: number): Promise<void>;
   /** Calls back after each commit with the entries it appended. */
   onCommit(listener: (entries: readonly LedgerRow[]) => void): void;
-  /** Resolves when the store can read and write. */
+  /**
+   * Resolves when the store can write, and the ledger is where this process left it.
+   *
+   * @throws StoreUnavailableError, LedgerMismatchError
+   */
   probe(): Promise<void>;
-  /** Commits what is waiting, then closes. */
+  /** Commits what is waiting, then closes. Closing again changes nothing; writing then is refused. */
   close(): Promise<void>;
 }
 

@@ -128,6 +128,18 @@ describe("a SQLite store that cannot write", () => {
   });
 });
 
+describe("a ledger that another process wrote to", () => {
+  it("is noticed by a running store, and said", async () => {
+    const directory = newDirectory();
+    const store = await storeWithActions(directory, 3);
+    withFile(directory, (sqlite) => {
+      sqlite.exec("INSERT INTO ledger_entries VALUES (3, '{}', zeroblob(32), zeroblob(32), NULL)");
+    });
+    await expect(store.probe()).rejects.toThrow(LedgerMismatchError);
+    await store.close();
+  });
+});
+
 describe("trap: a ledger that was touched is found at the next start, naming the entry", () => {
   const touched = async (change: string): Promise<unknown> => {
     const directory = newDirectory();

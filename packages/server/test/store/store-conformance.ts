@@ -109,7 +109,7 @@ export function storeConformance(name: string, make: () => Promise<StoreUnderTes
       await under.remove();
     });
     const list = async (filter: Partial<ActionFilter>): Promise<string[]> =>
-      (await store.actions({ ...EVERYTHING, ...filter })).map((row) => row.id);
+      (await store.actions({ ...EVERYTHING, ...filter })).rows.map((row) => row.id);
     const submit = async (fields: Partial<ActionRow> = {}): Promise<ActionRow> => {
       const recorded = await store.submit(newAction(fields));
       if (recorded.kind !== "recorded") throw new Error(recorded.kind);
@@ -205,7 +205,7 @@ export function storeConformance(name: string, make: () => Promise<StoreUnderTes
       const ids = (await Promise.all(Array.from({ length: 300 }, () => submit()))).map(({ id }) => id);
       await Promise.all(ids.flatMap((id) => [store.step(claim(id, 1)), store.step(claim(id, 1))]));
       let frontier = EMPTY_FRONTIER;
-      for (const row of await store.actionEntries(-1, 1_000)) {
+      for (const row of await store.actionEntries(-1, 1_000, null)) {
         const leaf = JSON.parse(row.leaf) as { index: number; previous_root: string };
         expect(leaf.index).toBe(frontier.size);
         expect(leaf.previous_root).toBe(rootOf(frontier).toString("hex"));
@@ -262,6 +262,39 @@ export function storeConformance(name: string, make: () => Promise<StoreUnderTes
       await submit({ submitted_by: "k8", agent_id: "t" });
       expect(await list({ visibleTo: { principalId: "k7", agentIds: ["team-*"] } })).toEqual([bound.id, own.id]);
       expect(await list({ visibleTo: { principalId: "k7", agentIds: ["[st]eam-a"] } })).toEqual([own.id]);
+    });
+
+    it("says whether there is more behind a page, and ends a page early where its rows are large", async () => {
+      const params = JSON.stringify({ text: "x".repeat(100_000) });
+      for (let n = 0; n < 60; n++) await submit({ params });
+      const first = await store.actions({ ...EVERYTHING, limit: 50 });
+      expect([first.rows.length < 50, first.hasMore]).toEqual([true, true]);
+      const rest = await store.actions({ ...EVERYTHING, beforeId: first.rows.at(-1)?.id ?? null });
+      expect([first.rows.length + rest.rows.length, rest.hasMore]).toEqual([60, false]);
+    });
+
+    it("streams to a bounded principal only the entries of actions it may see", async () => {
+      const own = await submit({ submitted_by: "k7" });
+      await submit({ submitted_by: "k8" });
+      const bound = await submit({ submitted_by: "k8", agent_id: "team-a" });
+      const seen = await store.actionEntries(-1, 100, { principalId: "k7", agentIds: ["team-*"] });
+      expect(seen.map(({ action_id }) => action_id)).toEqual([own.id, bound.id]);
+    });
+
+    it("knows every stopped agent, however many agents there are", async () => {
+      const entry = { kind: "agent.disabled", atMs: 1, actor: ACTOR, body: {} };
+      const row = { agent_id: "~last in order", disabled_at_ms: 7, disabled_by: "k1", reason: null };
+      await store.putAgentDisabled({ row, entry });
+      await Promise.all(Array.from({ length: 10_001 }, (_, n) => submit({ agent_id: `!${n}` })));
+      expect(await store.disabledAgents()).toEqual([row.agent_id]);
+      expect((await store.agents())[0]?.agent_id).toBe(row.agent_id);
+    });
+
+    it("refuses to write once it is closed, and closes twice as once", async () => {
+      await store.close();
+      await store.close();
+      await expect(store.submit(newAction())).rejects.toThrow(/closed/);
+      store = await under.open();
     });
 
     it("finds what is overdue, the longest overdue first, and nothing that is in time", async () => {

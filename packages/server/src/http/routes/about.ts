@@ -2,40 +2,49 @@ import type { FastifyInstance } from "fastify";
 import { isLoopback } from "../../config.js";
 import { readActivePolicy } from "../../gate/read-policy.js";
 import { readiness } from "../../gate/readiness.js";
+import { callerOf } from "../authenticate.js";
 import { DOCS_HEADERS, docsPage } from "../docs-page.js";
 import type { RouteContext } from "./route-context.js";
 
 /** What the server says of itself: health, readiness, metrics, the active policy and the API description. */
 export function aboutRoutes(app: FastifyInstance, { gate, door, metrics }: RouteContext): void {
-  app.get("/health", { schema: { summary: "The process lives", tags: ["about"], security: [] } }, async () => ({
-    status: "ok",
-  }));
+  app.get(
+    "/health",
+    { config: { access: "anyone" }, schema: { summary: "The process lives", tags: ["about"], security: [] } },
+    async () => ({
+      status: "ok",
+    }),
+  );
 
   app.get(
     "/ready",
-    { schema: { summary: "The gate can decide", tags: ["about"], security: [] } },
-    async (_request, reply) => {
-      const state = await readiness(gate);
+    { config: { access: "key_or_token" }, schema: { summary: "The gate can decide", tags: ["about"], security: [] } },
+    async (request, reply) => {
+      const state = await readiness(gate, request.principal);
       reply.code(state.ready ? 200 : 503);
       return state;
     },
   );
 
-  app.get("/metrics", { schema: { summary: "Prometheus metrics", tags: ["about"] } }, async (request, reply) => {
-    if (!isLoopback(request.ip)) await door.principalOf(request);
-    reply.type(metrics.contentType);
-    return metrics.text();
-  });
+  app.get(
+    "/metrics",
+    { config: { access: "anyone" }, schema: { summary: "Prometheus metrics", tags: ["about"] } },
+    async (request, reply) => {
+      if (!isLoopback(request.ip)) await door.principalOf(request);
+      reply.type(metrics.contentType);
+      return metrics.text();
+    },
+  );
 
   app.get(
     "/v1/policies/active",
     { schema: { summary: "The policy that decides now", tags: ["policy"] } },
-    async (request) => readActivePolicy(gate, await door.principalOf(request)),
+    async (request) => readActivePolicy(gate, callerOf(request)),
   );
 
-  app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
+  app.get("/openapi.json", { config: { access: "anyone" }, schema: { hide: true } }, async () => app.swagger());
 
-  app.get("/docs", { schema: { hide: true } }, async (_request, reply) => {
+  app.get("/docs", { config: { access: "anyone" }, schema: { hide: true } }, async (_request, reply) => {
     reply.headers(DOCS_HEADERS);
     return docsPage(app.swagger());
   });

@@ -9,8 +9,9 @@ import { reportResult } from "../../gate/report-result.js";
 import { resolveApproval } from "../../gate/resolve-approval.js";
 import { submitAction } from "../../gate/submit-action.js";
 import type { StepTaken } from "../../gate/take-step.js";
+import { callerOf } from "../authenticate.js";
 import { problemOf, tell } from "../problem.js";
-import { callerGone, idempotencyKeyOf, timeMsOf, waitMsOf } from "../request-words.js";
+import { callerGone, idempotencyKeyOf, timeMsOf, waitMsOf, wholeNumberOf } from "../request-words.js";
 import {
   ACTION,
   ACTION_REQUEST,
@@ -42,7 +43,7 @@ export function actionRoutes(app: FastifyInstance, context: RouteContext): void 
   stepRoutes(app, context);
 }
 
-function submitRoutes(app: FastifyInstance, { gate, door, metrics, closing }: RouteContext): void {
+function submitRoutes(app: FastifyInstance, { gate, metrics, closing }: RouteContext): void {
   app.post<{ Querystring: WaitQuery }>(
     "/v1/actions",
     {
@@ -55,15 +56,17 @@ function submitRoutes(app: FastifyInstance, { gate, door, metrics, closing }: Ro
       },
     },
     async (request, reply) => {
-      const principal = await door.principalOf(request);
+      const principal = callerOf(request);
       const action = readActionRequest(request.body);
       const taken = await submitAction(gate, principal, action, idempotencyKeyOf(request));
-      metrics.decided(taken.action);
+      if (!taken.replayed) metrics.decided(taken.action);
       const waitMs = waitMsOf(request.query.wait);
+      const wait = { from: "pending_approval", waitMs, signal: callerGone(reply, closing) } as const;
+      // Recorded is recorded: a wait that fails must not turn the answer into an error.
       const row =
         waitMs === 0
           ? taken.action
-          : await waitForChange(gate, taken.action, "pending_approval", waitMs, callerGone(reply, closing));
+          : await waitForChange(gate, principal, taken.action, wait).catch(() => taken.action);
       return answer(reply.code(201), presentAction(gate, principal, row), taken);
     },
   );
@@ -76,13 +79,13 @@ function submitRoutes(app: FastifyInstance, { gate, door, metrics, closing }: Ro
       schema: { summary: "Submit up to 1,000 actions", tags: ["actions"], body: BATCH_REQUEST },
     },
     async (request) => {
-      const principal = await door.principalOf(request);
+      const principal = callerOf(request);
       const key = idempotencyKeyOf(request);
       const submitOne = async (body: unknown, index: number): Promise<{ action: Action } | { error: Problem }> => {
         try {
           const itemKey = key === null ? null : `${key} ${index}`;
-          const { action } = await submitAction(gate, principal, readActionRequest(body), itemKey);
-          metrics.decided(action);
+          const { action, replayed } = await submitAction(gate, principal, readActionRequest(body), itemKey);
+          if (!replayed) metrics.decided(action);
           return { action: presentAction(gate, principal, action) };
         } catch (error) {
           return { error: problemOf(tell(error), request.id) };
@@ -93,7 +96,7 @@ function submitRoutes(app: FastifyInstance, { gate, door, metrics, closing }: Ro
   );
 }
 
-function readRoutes(app: FastifyInstance, { gate, door, closing }: RouteContext): void {
+function readRoutes(app: FastifyInstance, { gate, closing }: RouteContext): void {
   app.get<{ Querystring: ListQuery }>(
     "/v1/actions",
     {
@@ -105,11 +108,10 @@ function readRoutes(app: FastifyInstance, { gate, door, closing }: RouteContext)
       },
     },
     async (request, reply) => {
-      const principal = await door.principalOf(request);
-      const limit = request.query.limit ?? LIMITS.listLimitDefault;
-      const rows = await listActions(gate, principal, filterOf(request.query, limit));
+      const principal = callerOf(request);
+      const { rows, hasMore } = await listActions(gate, principal, filterOf(request.query));
       const last = rows.at(-1);
-      if (last !== undefined && rows.length === limit) reply.header("link", nextLink(request.url, last.id));
+      if (last !== undefined && hasMore) reply.header("link", nextLink(request.url, last.id));
       return rows.map((row) => presentAction(gate, principal, row));
     },
   );
@@ -126,11 +128,12 @@ function readRoutes(app: FastifyInstance, { gate, door, closing }: RouteContext)
       },
     },
     async (request, reply) => {
-      const principal = await door.principalOf(request);
+      const principal = callerOf(request);
       const row = await getAction(gate, principal, request.params.id);
       const waitMs = waitMsOf(request.query.wait);
-      const known = request.query.status ?? row.status;
-      const latest = waitMs === 0 ? row : await waitForChange(gate, row, known, waitMs, callerGone(reply, closing));
+      if (waitMs === 0) return presentAction(gate, principal, row);
+      const from = request.query.status ?? row.status;
+      const latest = await waitForChange(gate, principal, row, { from, waitMs, signal: callerGone(reply, closing) });
       return presentAction(gate, principal, latest);
     },
   );
@@ -145,14 +148,15 @@ function readRoutes(app: FastifyInstance, { gate, door, closing }: RouteContext)
         response: { 200: listOf(EVENT) },
       },
     },
-    async (request) => actionTimeline(gate, await door.principalOf(request), request.params.id),
+    async (request) => actionTimeline(gate, callerOf(request), request.params.id),
   );
 }
 
-function stepRoutes(app: FastifyInstance, { gate, door }: RouteContext): void {
+function stepRoutes(app: FastifyInstance, { gate }: RouteContext): void {
   app.post<{ Params: IdParams; Body: ApprovalAnswer }>(
     "/v1/actions/:id/approval",
     {
+      config: { access: "key_or_token" },
       schema: {
         summary: "Approve or reject",
         tags: ["actions"],
@@ -162,7 +166,7 @@ function stepRoutes(app: FastifyInstance, { gate, door }: RouteContext): void {
       },
     },
     async (request, reply) => {
-      const principal = await door.principalOrNone(request);
+      const principal = request.principal;
       const { id } = request.params;
       const taken = await resolveApproval(gate, principal, id, request.body, idempotencyKeyOf(request));
       return answer(reply, presentAction(gate, principal, taken.action), taken);
@@ -173,7 +177,7 @@ function stepRoutes(app: FastifyInstance, { gate, door }: RouteContext): void {
     "/v1/actions/:id/start",
     { schema: { summary: "Claim", tags: ["actions"], params: ID_PARAMS, body: START, response: { 200: ACTION } } },
     async (request, reply) => {
-      const principal = await door.principalOf(request);
+      const principal = callerOf(request);
       const lease = request.body.lease_seconds ?? null;
       const claim = await claimAction(gate, principal, request.params.id, lease, idempotencyKeyOf(request));
       return answer(reply, { ...presentAction(gate, principal, claim.action), permit: claim.permit }, claim);
@@ -192,7 +196,7 @@ function stepRoutes(app: FastifyInstance, { gate, door }: RouteContext): void {
       },
     },
     async (request, reply) => {
-      const principal = await door.principalOf(request);
+      const principal = callerOf(request);
       const taken = await reportResult(gate, principal, request.params.id, request.body, idempotencyKeyOf(request));
       return answer(reply, presentAction(gate, principal, taken.action), taken);
     },
@@ -202,7 +206,7 @@ function stepRoutes(app: FastifyInstance, { gate, door }: RouteContext): void {
     "/v1/actions/:id/cancel",
     { schema: { summary: "Cancel", tags: ["actions"], params: ID_PARAMS, body: REASON, response: { 200: ACTION } } },
     async (request, reply) => {
-      const principal = await door.principalOf(request);
+      const principal = callerOf(request);
       const reason = request.body.reason ?? null;
       const taken = await cancelAction(gate, principal, request.params.id, reason, idempotencyKeyOf(request));
       return answer(reply, presentAction(gate, principal, taken.action), taken);
@@ -215,7 +219,7 @@ function answer(reply: FastifyReply, action: Action, taken: StepTaken): Action {
   return action;
 }
 
-function filterOf(query: ListQuery, limit: number): Parameters<typeof listActions>[2] {
+function filterOf(query: ListQuery): Parameters<typeof listActions>[2] {
   return {
     status: query.status ?? [],
     agentId: query.agent_id ?? [],
@@ -227,8 +231,8 @@ function filterOf(query: ListQuery, limit: number): Parameters<typeof listAction
     sinceMs: timeMsOf("since", query.since),
     untilMs: timeMsOf("until", query.until),
     beforeId: query.cursor ?? null,
-    limit,
-    offset: query.offset ?? 0,
+    limit: wholeNumberOf("limit", query.limit, 1, LIMITS.listLimitMax) ?? LIMITS.listLimitDefault,
+    offset: wholeNumberOf("offset", query.offset, 0, LIMITS.listOffsetMax) ?? 0,
   };
 }
 

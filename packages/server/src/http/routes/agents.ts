@@ -1,14 +1,15 @@
 import type { FastifyInstance } from "fastify";
 import { disableAgent, enableAgent, listAgents } from "../../gate/agents.js";
+import { callerOf } from "../authenticate.js";
 import { AGENT, AGENT_PARAMS, type AgentParams, listOf, REASON, type Reason } from "../schemas.js";
 import type { RouteContext } from "./route-context.js";
 
 /** `/v1/agents`: who has been seen, and the kill switch. */
-export function agentRoutes(app: FastifyInstance, { gate, door }: RouteContext): void {
+export function agentRoutes(app: FastifyInstance, { gate }: RouteContext): void {
   app.get(
     "/v1/agents",
     { schema: { summary: "List agents", tags: ["agents"], response: { 200: listOf(AGENT) } } },
-    async (request) => listAgents(gate, await door.principalOf(request)),
+    async (request) => listAgents(gate, callerOf(request)),
   );
 
   app.post<{ Params: AgentParams; Body: Reason }>(
@@ -23,7 +24,7 @@ export function agentRoutes(app: FastifyInstance, { gate, door }: RouteContext):
       },
     },
     async (request) => {
-      const principal = await door.principalOf(request);
+      const principal = callerOf(request);
       return disableAgent(gate, principal, request.params.agent_id, request.body.reason ?? null);
     },
   );
@@ -31,6 +32,6 @@ export function agentRoutes(app: FastifyInstance, { gate, door }: RouteContext):
   app.post<{ Params: AgentParams }>(
     "/v1/agents/:agent_id/enable",
     { schema: { summary: "Let an agent go on", tags: ["agents"], params: AGENT_PARAMS, response: { 200: AGENT } } },
-    async (request) => enableAgent(gate, await door.principalOf(request), request.params.agent_id),
+    async (request) => enableAgent(gate, callerOf(request), request.params.agent_id),
   );
 }

@@ -1,15 +1,16 @@
 import type { FastifyInstance } from "fastify";
 import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from "../../gate/api-keys.js";
+import { callerOf } from "../authenticate.js";
 import { API_KEY, CREATED_API_KEY, ID_PARAMS, type IdParams, listOf, NEW_KEY, type NewKey } from "../schemas.js";
 import type { RouteContext } from "./route-context.js";
 
 /** `/v1/api-keys` and `/v1/whoami`. */
-export function apiKeyRoutes(app: FastifyInstance, { gate, door, authenticator }: RouteContext): void {
+export function apiKeyRoutes(app: FastifyInstance, { gate, authenticator }: RouteContext): void {
   app.post<{ Body: NewKey }>(
     "/v1/api-keys",
     { schema: { summary: "Create a key", tags: ["keys"], body: NEW_KEY, response: { 201: CREATED_API_KEY } } },
     async (request, reply) => {
-      const principal = await door.principalOf(request);
+      const principal = callerOf(request);
       const { name, role, agents } = request.body;
       reply.code(201);
       return createApiKey(gate, principal, { name, role, agents: agents ?? [] });
@@ -19,14 +20,14 @@ export function apiKeyRoutes(app: FastifyInstance, { gate, door, authenticator }
   app.get(
     "/v1/api-keys",
     { schema: { summary: "List keys", tags: ["keys"], response: { 200: listOf(API_KEY) } } },
-    async (request) => listApiKeys(gate, await door.principalOf(request)),
+    async (request) => listApiKeys(gate, callerOf(request)),
   );
 
   app.post<{ Params: IdParams }>(
     "/v1/api-keys/:id/rotate",
     { schema: { summary: "Rotate a key", tags: ["keys"], params: ID_PARAMS, response: { 200: CREATED_API_KEY } } },
     async (request) => {
-      const rotated = await rotateApiKey(gate, await door.principalOf(request), request.params.id);
+      const rotated = await rotateApiKey(gate, callerOf(request), request.params.id);
       authenticator.forget();
       return rotated;
     },
@@ -36,14 +37,14 @@ export function apiKeyRoutes(app: FastifyInstance, { gate, door, authenticator }
     "/v1/api-keys/:id",
     { schema: { summary: "Revoke a key", tags: ["keys"], params: ID_PARAMS, response: { 200: API_KEY } } },
     async (request) => {
-      const revoked = await revokeApiKey(gate, await door.principalOf(request), request.params.id);
+      const revoked = await revokeApiKey(gate, callerOf(request), request.params.id);
       authenticator.forget();
       return revoked;
     },
   );
 
   app.get("/v1/whoami", { schema: { summary: "Who this key is", tags: ["keys"] } }, async (request) => {
-    const { id, name, role, agents } = await door.principalOf(request);
+    const { id, name, role, agents } = callerOf(request);
     return { id, name, role, agents };
   });
 }

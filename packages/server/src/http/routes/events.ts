@@ -2,7 +2,8 @@ import type { ActionEvent } from "@faramesh/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { GateError } from "../../gate/errors.js";
 import { newestIndex, streamEvents } from "../../gate/stream-events.js";
-import { callerGone } from "../request-words.js";
+import { callerOf } from "../authenticate.js";
+import { callerGone, wholeNumberOf } from "../request-words.js";
 import { EVENTS_QUERY, type EventsQuery } from "../schemas.js";
 import type { RouteContext } from "./route-context.js";
 
@@ -10,19 +11,21 @@ import type { RouteContext } from "./route-context.js";
 const KEEP_ALIVE_MS = 15_000;
 
 /** `GET /v1/events`: server-sent events (WHATWG HTML, 9.2), resumable without loss. */
-export function eventRoutes(app: FastifyInstance, { gate, door, closing }: RouteContext): void {
+export function eventRoutes(app: FastifyInstance, { gate, door, authenticator, closing }: RouteContext): void {
   app.get<{ Querystring: EventsQuery }>(
     "/v1/events",
     { schema: { summary: "Stream events", tags: ["events"], querystring: EVENTS_QUERY } },
     async (request, reply) => {
-      const principal = await door.principalOf(request);
+      const principal = callerOf(request);
       const { agent_id, tool, status } = request.query;
       const filter = { agentId: agent_id ?? [], tool: tool ?? [], status: status ?? [] };
       const revoked = new AbortController();
+      const lookAgain = (): void => void door.principalOf(request).catch(() => revoked.abort());
       const signal = AbortSignal.any([callerGone(reply, closing), revoked.signal]);
       const after = resumeIndex(request) ?? (await newestIndex(gate));
       const events = streamEvents(gate, principal, filter, after, signal);
-      await send(reply, events, after, () => door.principalOf(request).catch(() => revoked.abort()));
+      const forget = authenticator.onKeyChange(lookAgain);
+      await send(reply, { events, after, signal, lookAgain }).finally(forget);
     },
   );
 }
@@ -30,21 +33,24 @@ export function eventRoutes(app: FastifyInstance, { gate, door, closing }: Route
 /** Where the reader is: `Last-Event-ID` wins, because a browser sends it by itself when it comes back. */
 function resumeIndex(request: FastifyRequest<{ Querystring: EventsQuery }>): number | null {
   const last = request.headers["last-event-id"];
-  if (last === undefined || last === "") return request.query.after ?? null;
+  if (last === undefined || last === "")
+    return wholeNumberOf("after", request.query.after, -1, Number.MAX_SAFE_INTEGER);
   if (typeof last === "string" && /^(-1|\d{1,15})$/.test(last)) return Number(last);
   throw new GateError("invalid_request", "Last-Event-ID is the id of an event");
 }
 
-/**
- * @param after - The event the stream begins behind.
- * @param lookAgain - Ends the stream if whoever reads it may not any more.
- */
-async function send(
-  reply: FastifyReply,
-  events: AsyncGenerator<ActionEvent>,
-  after: number,
-  lookAgain: () => Promise<unknown>,
-): Promise<void> {
+/** An open stream. */
+interface Stream {
+  readonly events: AsyncGenerator<ActionEvent>;
+  /** The event it begins behind. */
+  readonly after: number;
+  /** Aborted when it must end. */
+  readonly signal: AbortSignal;
+  /** Ends it if whoever reads it may not any more. */
+  lookAgain(): void;
+}
+
+async function send(reply: FastifyReply, { events, after, signal, lookAgain }: Stream): Promise<void> {
   const { raw } = reply;
   reply.hijack();
   raw.writeHead(200, {
@@ -57,28 +63,33 @@ async function send(
   raw.write(`: faramesh\n${after < 0 ? "" : `id: ${after}\n`}\n`);
   const keepAlive = setInterval(() => {
     raw.write(": still here\n\n");
-    void lookAgain();
+    lookAgain();
   }, KEEP_ALIVE_MS);
   try {
     for await (const event of events) {
       const written = raw.write(`id: ${event.ledger_index}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
-      if (!written && !raw.destroyed) await drained(raw);
+      if (!written) await drained(raw, signal);
     }
   } finally {
     clearInterval(keepAlive);
-    raw.end();
+    // A reader that does not read would keep an ended answer open for ever.
+    if (raw.writableNeedDrain) raw.destroy();
+    else raw.end();
   }
 }
 
-/** Waits until a slow reader has taken what was written, or has gone. */
-function drained(raw: FastifyReply["raw"]): Promise<void> {
+/** Waits until a slow reader has taken what was written, has gone, or must go. */
+function drained(raw: FastifyReply["raw"], signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       raw.off("drain", done);
       raw.off("close", done);
+      signal.removeEventListener("abort", done);
       resolve();
     };
     raw.once("drain", done);
     raw.once("close", done);
+    signal.addEventListener("abort", done);
+    if (raw.destroyed || signal.aborted) done();
   });
 }

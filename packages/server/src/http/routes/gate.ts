@@ -2,11 +2,12 @@ import { readActionRequest } from "@faramesh/core";
 import type { FastifyInstance } from "fastify";
 import { type ConsumedPermit, consumePermit } from "../../gate/consume-permit.js";
 import { decideOnly } from "../../gate/decide-only.js";
+import { callerOf } from "../authenticate.js";
 import { ACTION_REQUEST, CONSUME, type Consume, DECISION, EXPLAIN_QUERY, type ExplainQuery } from "../schemas.js";
 import type { RouteContext } from "./route-context.js";
 
 /** `/v1/gate/decide`, `/v1/permits/consume` and the keys that permits verify with. */
-export function gateRoutes(app: FastifyInstance, { gate, door }: RouteContext): void {
+export function gateRoutes(app: FastifyInstance, { gate }: RouteContext): void {
   app.post<{ Querystring: ExplainQuery }>(
     "/v1/gate/decide",
     {
@@ -19,7 +20,7 @@ export function gateRoutes(app: FastifyInstance, { gate, door }: RouteContext): 
       },
     },
     async (request) => {
-      const principal = await door.principalOf(request);
+      const principal = callerOf(request);
       const explain = request.query.explain === "true" || request.query.explain === "1";
       return decideOnly(gate, principal, readActionRequest(request.body), explain);
     },
@@ -28,13 +29,15 @@ export function gateRoutes(app: FastifyInstance, { gate, door }: RouteContext): 
   app.post<{ Body: Consume }>(
     "/v1/permits/consume",
     { schema: { summary: "Use a permit up, once", tags: ["gate"], body: CONSUME } },
-    async (request): Promise<ConsumedPermit> =>
-      consumePermit(gate, await door.principalOf(request), request.body.permit),
+    async (request): Promise<ConsumedPermit> => consumePermit(gate, callerOf(request), request.body.permit),
   );
 
   app.get(
     "/.well-known/jwks.json",
-    { schema: { summary: "The keys that permits verify with (RFC 7517)", tags: ["gate"], security: [] } },
+    {
+      config: { access: "anyone" },
+      schema: { summary: "The keys that permits verify with (RFC 7517)", tags: ["gate"], security: [] },
+    },
     async (_request, reply) => {
       reply.header("cache-control", "public, max-age=300");
       return gate.keyring.publicKeys();

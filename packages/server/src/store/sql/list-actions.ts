@@ -1,4 +1,4 @@
-import type { ActionFilter } from "../store.js";
+import type { ActionFilter, Visibility } from "../store.js";
 
 /** What a value may be bound to a placeholder as. */
 export type SqlValue = string | number | null;
@@ -9,7 +9,7 @@ export interface SqlQuery {
   readonly values: readonly SqlValue[];
 }
 
-/** Builds the listing of actions, newest first. Values only ever enter as placeholders. */
+/** Builds the listing of actions, newest first, with one row past the limit that shows that there is more. Values only ever enter as placeholders. */
 export function listActionsQuery(filter: ActionFilter): SqlQuery {
   const conditions: string[] = [];
   const values: SqlValue[] = [];
@@ -36,16 +36,21 @@ export function listActionsQuery(filter: ActionFilter): SqlQuery {
     where(`(${columns.map((column) => `${column} LIKE ? ESCAPE '\\'`).join(" OR ")})`, ...columns.map(() => pattern));
   }
   if (filter.visibleTo !== null) {
-    const { principalId, agentIds } = filter.visibleTo;
-    const globs = agentIds.map(() => " OR agent_id GLOB ?").join("");
-    where(`(submitted_by = ?${globs})`, principalId, ...agentIds.map(sqliteGlob));
+    const visible = visibleCondition(filter.visibleTo);
+    where(visible.sql, ...visible.values);
   }
 
   const clause = conditions.length > 0 ? ` WHERE ${conditions.join(" AND ")}` : "";
   return {
     sql: `SELECT * FROM actions${clause} ORDER BY id DESC LIMIT ? OFFSET ?`,
-    values: [...values, filter.limit, filter.offset],
+    values: [...values, filter.limit + 1, filter.offset],
   };
+}
+
+/** The condition under which a row of `actions` may be seen. */
+export function visibleCondition({ principalId, agentIds }: Visibility): SqlQuery {
+  const globs = agentIds.map(() => " OR agent_id GLOB ?").join("");
+  return { sql: `(submitted_by = ?${globs})`, values: [principalId, ...agentIds.map(sqliteGlob)] };
 }
 
 /** SQLite's GLOB also knows character classes; ours does not, so `[` must stand for itself. */

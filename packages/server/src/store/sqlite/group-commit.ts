@@ -30,6 +30,7 @@ export class GroupCommit {
   readonly #sqlite: Sqlite;
   readonly #hooks: GroupHooks;
   #waiting: Job[] = [];
+  #isClosed = false;
 
   constructor(sqlite: Sqlite, hooks: GroupHooks) {
     this.#sqlite = sqlite;
@@ -39,8 +40,8 @@ export class GroupCommit {
   /** Runs `work` inside the next commit. */
   write<T>(work: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      if (this.#waiting.length >= WAITING_MAX) {
-        reject(new StoreUnavailableError("too many writes are waiting"));
+      if (this.#isClosed || this.#waiting.length >= WAITING_MAX) {
+        reject(new StoreUnavailableError(this.#isClosed ? "the store is closed" : "too many writes are waiting"));
         return;
       }
       let result: T;
@@ -53,6 +54,12 @@ export class GroupCommit {
       });
       if (this.#waiting.length === 1) setImmediate(() => this.flush());
     });
+  }
+
+  /** Commits what is waiting, and refuses every later write. */
+  close(): void {
+    this.flush();
+    this.#isClosed = true;
   }
 
   /** Commits what is waiting now. */
@@ -92,8 +99,14 @@ export class GroupCommit {
     return null;
   }
 
+  /** Never throws: whatever state the driver is in, the writes must be told that they failed. */
   #rollBack(): void {
-    if (this.#sqlite.isTransaction) this.#sqlite.exec("ROLLBACK");
-    this.#hooks.undone();
+    try {
+      if (this.#sqlite.isTransaction) this.#sqlite.exec("ROLLBACK");
+    } catch {
+      // A connection that cannot roll back holds nothing durable: what is not committed is not kept.
+    } finally {
+      this.#hooks.undone();
+    }
   }
 }

@@ -17,6 +17,7 @@ const FRONTIER_EVERY = 256;
 
 /** The ledger's table: appends inside the caller's transaction and keeps the head of the tree in memory. */
 export class LedgerTable {
+  readonly #sqlite: Sqlite;
   readonly #insert: Statement;
   readonly #insertFrontier: Statement;
   #head: LedgerHead;
@@ -25,12 +26,25 @@ export class LedgerTable {
 
   /** @throws LedgerMismatchError when the stored tail is not what its hashes say. */
   constructor(sqlite: Sqlite) {
+    this.#sqlite = sqlite;
     this.#insert = sqlite.prepare(
       "INSERT INTO ledger_entries (idx, leaf, leaf_hash, root, action_id) VALUES (?, ?, ?, ?, ?)",
     );
     this.#insertFrontier = sqlite.prepare("INSERT INTO ledger_frontiers (size, subtrees) VALUES (?, ?)");
     this.#head = verifiedHead(sqlite);
     this.#committedHead = this.#head;
+  }
+
+  /**
+   * Whether the stored ledger ends where this process left it.
+   *
+   * @throws LedgerMismatchError when another process has written.
+   */
+  assertUnmoved(): void {
+    const stored = storedSize(this.#sqlite);
+    const { size } = this.#head.frontier;
+    if (stored !== size)
+      throw new LedgerMismatchError(Math.min(stored, size), `the store holds ${stored} entries, not ${size}`);
   }
 
   /** The index the next entry gets. */
@@ -69,11 +83,14 @@ export class LedgerTable {
   }
 }
 
+function storedSize(sqlite: Sqlite): number {
+  const row = sqlite.prepare("SELECT coalesce(max(idx) + 1, 0) AS size FROM ledger_entries").get() as { size: number };
+  return row.size;
+}
+
 /** Recomputes the tail of the stored tree, leaf by leaf, from the last frontier but one. */
 function verifiedHead(sqlite: Sqlite): LedgerHead {
-  const { size } = sqlite.prepare("SELECT coalesce(max(idx) + 1, 0) AS size FROM ledger_entries").get() as {
-    size: number;
-  };
+  const size = storedSize(sqlite);
   const baseSize = Math.max(0, (Math.floor(size / FRONTIER_EVERY) - 1) * FRONTIER_EVERY);
   let frontier = storedFrontier(sqlite, baseSize);
   let root = rootOf(frontier);

@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import type { EntryDraft } from "@faramesh/core";
 import { ACTION_COLUMNS } from "../sql/columns.js";
-import { listActionsQuery } from "../sql/list-actions.js";
+import { listActionsQuery, type SqlValue, visibleCondition } from "../sql/list-actions.js";
 import type {
   ActionFilter,
+  ActionPage,
   ActionRow,
   ActionStep,
   AgentRow,
@@ -15,6 +16,7 @@ import type {
   PolicyRow,
   Recorded,
   Store,
+  Visibility,
 } from "../store.js";
 import { ActionsTable } from "./actions-table.js";
 import { Checkpointer } from "./checkpointer.js";
@@ -32,6 +34,7 @@ export class SqliteStore implements Store {
   readonly #actions: ActionsTable;
   readonly #commits: GroupCommit;
   readonly #statements = new Map<string, Statement>();
+  #closed: Promise<void> | null = null;
   #listener: (entries: readonly LedgerRow[]) => void = () => {};
 
   /**
@@ -85,9 +88,18 @@ export class SqliteStore implements Store {
     return this.#read(() => this.#actions.get(id));
   }
 
-  async actions(filter: ActionFilter): Promise<ActionRow[]> {
+  async actions(filter: ActionFilter): Promise<ActionPage> {
     const query = listActionsQuery(filter);
-    return this.#read(() => this.#statement(query.sql).all(...query.values) as unknown as ActionRow[]);
+    return this.#read(() => {
+      const rows: ActionRow[] = [];
+      let chars = 0;
+      for (const row of this.#statement(query.sql).iterate(...query.values) as Iterable<ActionRow>) {
+        if (rows.length === filter.limit || chars > LIST_CHARS_MAX) return { rows, hasMore: true };
+        rows.push({ ...row });
+        chars += row.params.length + (row.context?.length ?? 0) + (row.result?.length ?? 0);
+      }
+      return { rows, hasMore: false };
+    });
   }
 
   async timeline(actionId: string): Promise<LedgerRow[]> {
@@ -116,9 +128,13 @@ export class SqliteStore implements Store {
     );
   }
 
-  async actionEntries(afterIndex: number, limit: number): Promise<LedgerRow[]> {
+  async actionEntries(afterIndex: number, limit: number, visibleTo: Visibility | null): Promise<LedgerRow[]> {
+    const visible = visibleTo === null ? null : visibleCondition(visibleTo);
+    const join = visible === null ? "" : ` JOIN actions ON actions.id = entries.action_id AND ${visible.sql}`;
     return this.#all(
-      "SELECT * FROM ledger_entries WHERE idx > ? AND action_id IS NOT NULL ORDER BY idx LIMIT ?",
+      `SELECT entries.* FROM ledger_entries AS entries${join}
+        WHERE entries.idx > ? AND entries.action_id IS NOT NULL ORDER BY entries.idx LIMIT ?`,
+      ...(visible?.values ?? []),
       afterIndex,
       limit,
     );
@@ -168,7 +184,14 @@ export class SqliteStore implements Store {
   }
 
   async agents(): Promise<AgentRow[]> {
-    return this.#all("SELECT * FROM agents ORDER BY agent_id LIMIT 10000");
+    return this.#all(
+      "SELECT * FROM agents ORDER BY disabled_at_ms IS NULL, last_seen_at_ms DESC, agent_id LIMIT 10000",
+    );
+  }
+
+  async disabledAgents(): Promise<string[]> {
+    const rows = this.#all<{ agent_id: string }>("SELECT agent_id FROM agents WHERE disabled_at_ms IS NOT NULL");
+    return rows.map(({ agent_id }) => agent_id);
   }
 
   async agent(agentId: string): Promise<AgentRow | null> {
@@ -190,19 +213,15 @@ export class SqliteStore implements Store {
 
   async latestPolicy(id: string | null): Promise<PolicyRow | null> {
     return id === null
-      ? this.#one("SELECT * FROM policies ORDER BY loaded_at_ms DESC, version DESC LIMIT 1")
+      ? this.#one("SELECT * FROM policies ORDER BY ledger_index DESC LIMIT 1")
       : this.#one("SELECT * FROM policies WHERE id = ? ORDER BY version DESC LIMIT 1", id);
   }
 
-  async putPolicy({ row, entry }: Change<PolicyRow>): Promise<void> {
+  async putPolicy({ row, entry }: Change<Omit<PolicyRow, "ledger_index">>): Promise<void> {
     await this.#change(entry, () => {
-      this.#statement("INSERT INTO policies (id, version, hash, source, loaded_at_ms) VALUES (?, ?, ?, ?, ?)").run(
-        row.id,
-        row.version,
-        row.hash,
-        row.source,
-        row.loaded_at_ms,
-      );
+      this.#statement(
+        "INSERT INTO policies (id, version, hash, source, loaded_at_ms, ledger_index) VALUES (?, ?, ?, ?, ?, ?)",
+      ).run(row.id, row.version, row.hash, row.source, row.loaded_at_ms, this.#ledger.nextIndex);
     });
   }
 
@@ -217,12 +236,19 @@ export class SqliteStore implements Store {
   }
 
   async probe(): Promise<void> {
-    await this.#commits.write(() => {});
-    await this.#one("SELECT 1 AS one");
+    await this.#commits.write(() => {
+      this.#statement("UPDATE probe SET beat = beat + 1").run();
+      this.#ledger.assertUnmoved();
+    });
   }
 
-  async close(): Promise<void> {
-    this.#commits.flush();
+  close(): Promise<void> {
+    this.#closed ??= this.#closeOnce();
+    return this.#closed;
+  }
+
+  async #closeOnce(): Promise<void> {
+    this.#commits.close();
     await this.#checkpointer.close();
     this.#database.sqlite.close();
     this.#lock.release();
@@ -272,7 +298,7 @@ export class SqliteStore implements Store {
     }
   }
 
-  #all<Row>(sql: string, ...values: (string | number)[]): Row[] {
+  #all<Row>(sql: string, ...values: SqlValue[]): Row[] {
     return this.#read(() => this.#statement(sql).all(...values) as unknown as Row[]);
   }
 
@@ -294,3 +320,6 @@ export class SqliteStore implements Store {
 const COLUMNS = ACTION_COLUMNS.join(", ");
 
 const STATEMENTS_MAX = 500;
+
+/** Characters of params, context and results at which a page of actions ends. */
+const LIST_CHARS_MAX = 4_000_000;

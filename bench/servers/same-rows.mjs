@@ -1,0 +1,78 @@
+/** As many leaves as the gate has between two stored edges of its tree. */
+const FRONTIER_EVERY = 256;
+
+const HASH_BYTES = 32;
+
+/**
+ * Writes what the gate writes for a submitted action, into the same tables under the same indexes: rows modelled on
+ * the one action that the gate recorded in this database. Nothing is decided, serialised or hashed: leaf, hash and
+ * root are bytes of the same length.
+ */
+export class SameRows {
+  #insertAction;
+  #insertEntry;
+  #insertFrontier;
+  #countAgent;
+  #columns;
+  #values;
+  #entry;
+  #agentId;
+  #index;
+
+  /** @param {import("../../packages/server/dist/store/sqlite/database.js").Sqlite} sqlite */
+  constructor(sqlite) {
+    const action = sqlite.prepare("SELECT * FROM actions LIMIT 1").get();
+    this.#columns = new Map(Object.keys(action).map((column, place) => [column, place]));
+    this.#values = Object.values(action);
+    this.#agentId = action.agent_id;
+    this.#entry = sqlite.prepare("SELECT * FROM ledger_entries WHERE action_id = ?").get(action.id);
+    this.#index = this.#entry.idx;
+    const places = Object.keys(action).map(() => "?");
+    this.#insertAction = sqlite.prepare(
+      `INSERT INTO actions (${Object.keys(action).join(", ")}) VALUES (${places.join(", ")})`,
+    );
+    this.#insertEntry = sqlite.prepare(
+      "INSERT INTO ledger_entries (idx, leaf, leaf_hash, root, action_id) VALUES (?, ?, ?, ?, ?)",
+    );
+    this.#insertFrontier = sqlite.prepare("INSERT INTO ledger_frontiers (size, subtrees) VALUES (?, ?)");
+    this.#countAgent = sqlite.prepare(
+      `INSERT INTO agents (agent_id, actions, last_seen_at_ms) VALUES (?1, ?2, ?3)
+       ON CONFLICT (agent_id) DO UPDATE SET actions = actions + ?2, last_seen_at_ms = ?3`,
+    );
+  }
+
+  /** @param {{ params: object }} body */
+  insert({ params }) {
+    const index = ++this.#index;
+    const id = orderedId(index);
+    const nowMs = Date.now();
+    this.#set("id", id);
+    this.#set("params", JSON.stringify(params));
+    this.#set("ledger_index", index);
+    this.#set("created_at_ms", nowMs);
+    this.#set("updated_at_ms", nowMs);
+    this.#insertAction.run(...this.#values);
+    this.#insertEntry.run(index, this.#entry.leaf, this.#entry.leaf_hash, this.#entry.root, id);
+    const size = index + 1;
+    if (size % FRONTIER_EVERY === 0) this.#insertFrontier.run(size, Buffer.alloc(subtreesOf(size) * HASH_BYTES));
+  }
+
+  /** @param {number} count */
+  countSubmissions(count) {
+    this.#countAgent.run(this.#agentId, count, Date.now());
+  }
+
+  #set(column, value) {
+    this.#values[this.#columns.get(column)] = value;
+  }
+}
+
+/** As long as a UUID, in the order of creation as UUIDv7 are, and behind any real one. */
+function orderedId(index) {
+  return `f${index.toString(16).padStart(11, "0")}-7000-8000-0000000000000`;
+}
+
+/** How many full subtrees a tree of so many leaves has. */
+function subtreesOf(size) {
+  return size.toString(2).replaceAll("0", "").length;
+}
