@@ -6,7 +6,7 @@ export default defineConfig({
       "packages/*/test/**/*.test.ts",
       "examples/**/*.test.ts",
       "docs/test/**/*.test.ts",
-      "scripts/**/*.test.ts",
+      "bench/test/**/*.test.ts",
     ],
     exclude: ["**/node_modules/**", "**/dist/**", "**/.tsbuild/**"],
     pool: "forks",

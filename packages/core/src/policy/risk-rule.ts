@@ -29,7 +29,8 @@ export function readRiskRule(node: DocumentNode, order: number, reading: Reading
   const match = whenNode === undefined ? null : readWhen(whenNode, reading);
   const level = levelNode === undefined ? null : readWord(levelNode, RISK_LEVELS, "risk_level", report);
   if (name === null || match === null || level === null) return null;
-  return { ...match, name, order, level, spot: map, content: { name, level, match: matchContent(match) } };
+  const { scope, conditions } = match;
+  return { scope, conditions, name, order, level, spot: map, content: { name, level, match: matchContent(match) } };
 }
 
 function required(map: MapNode, key: string, { report }: Reading): DocumentNode | undefined {

@@ -119,7 +119,7 @@ CREATE TABLE policies (
   PRIMARY KEY (id, version)
 ) STRICT, WITHOUT ROWID;
 
--- Written to see whether the store can be written to.
+-- Written to see whether the disk takes a page; what it holds means nothing.
 CREATE TABLE probe (
   id   INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
   beat INTEGER NOT NULL

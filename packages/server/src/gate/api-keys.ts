@@ -26,7 +26,7 @@ export function apiKeyId(key: string): string | null {
 /** A key that is made and not yet kept: until it is, it opens nothing. */
 export interface PreparedApiKey {
   readonly created: CreatedApiKey;
-  keep(): Promise<void>;
+  readonly keep: () => Promise<void>;
 }
 
 /** Makes a key; the answer is the one time it is shown. Admins only. */

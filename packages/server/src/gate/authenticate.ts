@@ -30,15 +30,19 @@ export class Authenticator {
     this.#nowMs = nowMs;
   }
 
+  /** Who a key belongs to, where it was looked up a moment ago; null says nothing. */
+  known(key: string): Principal | null {
+    return this.#knownByHash(sha256Hex(key));
+  }
+
   /** @throws GateError `unauthorized` for a key that is unknown or revoked. */
   async principalOf(key: string): Promise<Principal> {
     const hash = sha256Hex(key);
-    const known = this.#known.get(hash);
-    const nowMs = this.#nowMs();
-    if (known !== undefined && nowMs < known.untilMs) return known.principal;
+    const known = this.#knownByHash(hash);
+    if (known !== null) return known;
     const isBootstrap = this.#bootstrapHash !== null && sameHash(hash, this.#bootstrapHash);
     const principal = isBootstrap ? BOOTSTRAP : await this.#lookUp(key, hash);
-    this.#remember(hash, principal, nowMs);
+    this.#remember(hash, principal);
     return principal;
   }
 
@@ -70,7 +74,13 @@ export class Authenticator {
     return { id: row.id, name: row.name, role: row.role, via: "key", agents: JSON.parse(row.agents) as string[] };
   }
 
-  #remember(hash: string, principal: Principal, nowMs: number): void {
+  #knownByHash(hash: string): Principal | null {
+    const known = this.#known.get(hash);
+    return known !== undefined && this.#nowMs() < known.untilMs ? known.principal : null;
+  }
+
+  #remember(hash: string, principal: Principal): void {
+    const nowMs = this.#nowMs();
     if (this.#known.size >= KNOWN_MAX) this.#known.clear();
     this.#known.set(hash, { principal, untilMs: nowMs + KNOWN_MS });
     this.#used.set(principal.id, nowMs);

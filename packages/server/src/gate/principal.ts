@@ -92,8 +92,8 @@ function matchesAny(globs: readonly string[], agentId: string): boolean {
 
 /** `*` is any run of characters (code points), `?` one. Linear in time: on a mismatch only the last star is widened. */
 function matchesGlob(pattern: string, name: string): boolean {
-  const glob = [...pattern];
-  const text = [...name];
+  const glob = Array.from(pattern);
+  const text = Array.from(name);
   let at = 0;
   let star = -1;
   let resumeAt = 0;

@@ -54,6 +54,7 @@ async function* followLedger(
     let last = afterIndex;
     while (!signal.aborted) {
       changed = false;
+      const size = await gate.store.ledgerSize();
       const entries = await gate.store.actionEntries(last, PAGE, visibilityOf(principal));
       for (const entry of entries) {
         last = entry.idx;
@@ -63,7 +64,11 @@ async function* followLedger(
       }
       if (entries.length === PAGE) {
         await breathe();
-      } else if (!changed) {
+        continue;
+      }
+      // What was passed over need not be read again: everything below the size at the time was looked at.
+      last = Math.max(last, size - 1);
+      if (!changed) {
         await new Promise<void>((resolve) => {
           wake = resolve;
         });

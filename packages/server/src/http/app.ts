@@ -3,11 +3,11 @@ import type { Socket } from "node:net";
 import { LIMITS } from "@faramesh/protocol";
 import swagger from "@fastify/swagger";
 import { Ajv } from "ajv";
-import { type FastifyInstance, fastify } from "fastify";
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import type { Authenticator } from "../gate/authenticate.js";
 import { GateError } from "../gate/errors.js";
 import type { Gate } from "../gate/gate.js";
-import { askForKeys, assertFromThisMachine, type Door } from "./authenticate.js";
+import { askForKey, assertFromThisMachine, type Door } from "./authenticate.js";
 import { readStrictJsonBodies } from "./json-body.js";
 import { createMetrics, type Metrics } from "./metrics.js";
 import { type Log, problemOf, sendProblem } from "./problem.js";
@@ -60,9 +60,8 @@ export async function createApp(parts: AppParts): Promise<App> {
   });
   readStrictJsonBodies(app);
   validateClosed(app);
-  answerEverything(app, metrics, parts.log);
+  answerEverything(app, door, metrics, parts.log);
   if (parts.withoutKeys) app.addHook("onRequest", async (request) => assertFromThisMachine(request));
-  askForKeys(app, door);
   await describeApi(app, gate.settings.runtimeVersion);
 
   const context = { gate, door, authenticator, metrics, closing: closing.signal };
@@ -125,27 +124,37 @@ declare module "fastify" {
 }
 
 /**
- * Whatever happens is answered: with the security headers of an API, and errors as problem documents. Requests are
- * counted as their answer is sent; the framework's own request log and its listeners on every answer are left out.
+ * Whatever happens is answered: what a browser may open with headers that bind it, and errors as problem documents. What a route
+ * needs of this is bound to it when it is made, so that nothing about routes is looked up while requests come.
  */
-function answerEverything(app: FastifyInstance, metrics: Metrics, log: Log): void {
+function answerEverything(app: FastifyInstance, door: Door, metrics: Metrics, log: Log): void {
   app.decorateRequest("beganAtMs", 0);
-  app.addHook("onRequest", (request, reply, next) => {
-    request.beganAtMs = performance.now();
-    reply.header("x-request-id", request.id);
-    reply.header("cache-control", "no-store");
-    reply.header("x-content-type-options", "nosniff");
-    next();
-  });
-  app.addHook("onSend", (request, reply, payload, next) => {
-    const seconds = (performance.now() - request.beganAtMs) / 1000;
-    metrics.answered(request.routeOptions.url ?? "none", request.method, reply.statusCode, seconds);
-    next(null, payload);
+  app.decorateRequest("principal", null);
+  app.addHook("onRoute", (route) => {
+    const count = metrics.counterFor(String(route.method), route.url);
+    route.onRequest = [route.method === "GET" ? beginGet : begin, askForKey(door, route.config?.access ?? "key")];
+    route.onSend = (request, reply, payload, next) => {
+      count(reply.statusCode, (performance.now() - request.beganAtMs) / 1000);
+      next(null, payload);
+    };
   });
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(new GateError("not_found", "there is nothing here"), request, reply, log),
-  );
+  app.setNotFoundHandler((request, reply) => {
+    begin(request, reply, () => {});
+    return sendProblem(new GateError("not_found", "there is nothing here"), request, reply, log);
+  });
+}
+
+function begin(request: FastifyRequest, _reply: FastifyReply, next: () => void): void {
+  request.beganAtMs = performance.now();
+  next();
+}
+
+/** What a browser may open: it must not keep the answer, nor take it for anything but what it says it is. */
+function beginGet(request: FastifyRequest, reply: FastifyReply, next: () => void): void {
+  reply.header("cache-control", "no-store");
+  reply.header("x-content-type-options", "nosniff");
+  begin(request, reply, next);
 }
 
 async function describeApi(app: FastifyInstance, version: string): Promise<void> {

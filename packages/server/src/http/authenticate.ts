@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyRequest, onRequestHookHandler } from "fastify";
 import type { Authenticator } from "../gate/authenticate.js";
 import { GateError } from "../gate/errors.js";
 import type { Principal } from "../gate/principal.js";
@@ -24,24 +24,46 @@ export function callerOf(request: FastifyRequest): Principal {
   return request.principal;
 }
 
-/** Asks everybody for a key before anything of the request is read, but where a route says otherwise. */
-export function askForKeys(app: FastifyInstance, door: Door): void {
-  app.decorateRequest("principal", null);
-  app.addHook("onRequest", async (request) => {
-    if (request.is404) return;
-    const { access } = request.routeOptions.config;
-    if (access === "anyone") return;
-    request.principal =
-      access === "key_or_token" ? await door.principalOrNone(request) : await door.principalOf(request);
-  });
+/**
+ * Asks for a key before anything of a request is read. Whose key was seen a moment ago comes in without waiting; that
+ * is nearly everybody.
+ */
+export function askForKey(door: Door, access: "key" | "anyone" | "key_or_token"): onRequestHookHandler {
+  if (access === "anyone") return (_request, _reply, next) => next();
+  const ask = access === "key" ? door.principalOf : door.principalOrNone;
+  return (request, _reply, next) => {
+    const known = door.knownPrincipal(request);
+    if (known !== null) {
+      request.principal = known;
+      next();
+      return;
+    }
+    void admit(request, ask, next);
+  };
+}
+
+async function admit(
+  request: FastifyRequest,
+  ask: (request: FastifyRequest) => Promise<Principal | null>,
+  next: (error?: Error) => void,
+): Promise<void> {
+  try {
+    request.principal = await ask(request);
+  } catch (error) {
+    next(error as Error);
+    return;
+  }
+  next();
 }
 
 /** Tells who is calling. */
 export interface Door {
+  /** Who is calling, where that is known without asking the store; null says nothing. */
+  knownPrincipal(request: FastifyRequest): Principal | null;
   /** @throws GateError `unauthorized` */
-  principalOf(request: FastifyRequest): Promise<Principal>;
+  readonly principalOf: (request: FastifyRequest) => Promise<Principal>;
   /** Who is calling, or null when no key was sent at all. A wrong key is still refused. */
-  principalOrNone(request: FastifyRequest): Promise<Principal | null>;
+  readonly principalOrNone: (request: FastifyRequest) => Promise<Principal | null>;
 }
 
 const NO_AUTH: Principal = { id: "no_auth", name: "no-auth", role: "admin", via: "no_auth", agents: [] };
@@ -51,13 +73,16 @@ const BEARER = /^Bearer +(\S+)$/i;
 /** The door of a gate that asks for keys. */
 export function keyDoor(authenticator: Authenticator): Door {
   const principalOrNone = async (request: FastifyRequest): Promise<Principal | null> => {
-    const { authorization } = request.headers;
-    if (authorization === undefined) return null;
-    const key = BEARER.exec(authorization)?.[1];
-    if (key === undefined) throw new GateError("unauthorized", "send Authorization: Bearer <key>");
+    if (request.headers.authorization === undefined) return null;
+    const key = bearerKey(request);
+    if (key === null) throw new GateError("unauthorized", "send Authorization: Bearer <key>");
     return authenticator.principalOf(key);
   };
   return {
+    knownPrincipal(request) {
+      const key = bearerKey(request);
+      return key === null ? null : authenticator.known(key);
+    },
     principalOrNone,
     async principalOf(request) {
       const principal = await principalOrNone(request);
@@ -67,9 +92,18 @@ export function keyDoor(authenticator: Authenticator): Door {
   };
 }
 
+function bearerKey(request: FastifyRequest): string | null {
+  const { authorization } = request.headers;
+  return authorization === undefined ? null : (BEARER.exec(authorization)?.[1] ?? null);
+}
+
 /** The door of a gate that runs without keys. It relies on {@link assertFromThisMachine} for every request. */
 export function openDoor(): Door {
-  return { principalOf: async () => NO_AUTH, principalOrNone: async () => NO_AUTH };
+  return {
+    knownPrincipal: () => NO_AUTH,
+    principalOf: async () => NO_AUTH,
+    principalOrNone: async () => NO_AUTH,
+  };
 }
 
 const LOOPBACK_AUTHORITY = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i;

@@ -1,5 +1,6 @@
 import { parseStrictJson } from "@faramesh/core";
-import type { FastifyInstance } from "fastify";
+import { LIMITS } from "@faramesh/protocol";
+import type { FastifyInstance, preValidationHookHandler } from "fastify";
 import { GateError } from "../gate/errors.js";
 
 declare module "fastify" {
@@ -15,19 +16,22 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export function readStrictJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, bytes: Buffer, done) => {
-    const { bodyNodesMax } = request.routeOptions.config;
     try {
+      // Each value takes two characters at the least, so most bodies are too short for the bound to matter.
+      const isLong = bytes.length > 2 * LIMITS.nodesMax;
+      const bodyNodesMax = isLong ? request.routeOptions.config.bodyNodesMax : undefined;
       done(null, bytes.length === 0 ? {} : parseStrictJson(decode(bytes), bodyNodesMax));
     } catch (error) {
       done(error as Error, undefined);
     }
   });
-  // A step without a body says nothing beyond its path, which is what an empty object says.
-  app.addHook("preValidation", (request, _reply, next) => {
-    if (request.method === "POST" && request.body === undefined) request.body = {};
-    next();
-  });
 }
+
+/** For steps that need no body: one that was left out says nothing beyond the path, as an empty object does. */
+export const bodyMayBeLeftOut: preValidationHookHandler = (request, _reply, next) => {
+  request.body ??= {};
+  next();
+};
 
 function decode(bytes: Buffer): string {
   try {

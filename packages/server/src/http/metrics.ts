@@ -1,9 +1,14 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
+interface Observer {
+  observe(value: number): void;
+}
+
 /** What the gate counts, as Prometheus text. */
 export interface Metrics {
   decided(action: { outcome: string; reason_code: string }): void;
-  answered(route: string, method: string, status: number, seconds: number): void;
+  /** Counts the answers of one route. */
+  counterFor(method: string, route: string): (status: number, seconds: number) => void;
   policyFault(isFaulty: boolean): void;
   text(): Promise<string>;
   readonly contentType: string;
@@ -30,8 +35,6 @@ export function createMetrics(waiting: () => number): Metrics {
     buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60],
     registers: [registry],
   });
-  // Looking a series up by its labels anew costs more than observing it. Routes and statuses are few.
-  const series = new Map<string, { observe(seconds: number): void }>();
   new Gauge({
     name: "faramesh_waiting",
     help: "Requests that are held and event streams that are open",
@@ -47,11 +50,14 @@ export function createMetrics(waiting: () => number): Metrics {
   });
   return {
     decided: (action) => decisions.inc({ outcome: action.outcome, reason_code: action.reason_code }),
-    answered(route, method, status, seconds) {
-      const key = `${method} ${route} ${status}`;
-      const known = series.get(key) ?? requests.labels({ method, route, status });
-      series.set(key, known);
-      known.observe(seconds);
+    counterFor(method, route) {
+      // Looking a series up by its labels costs more than observing it, and statuses are few.
+      const byStatus = new Map<number, Observer>();
+      return (status, seconds) => {
+        const known = byStatus.get(status) ?? requests.labels({ method, route, status });
+        byStatus.set(status, known);
+        known.observe(seconds);
+      };
     },
     policyFault: (isFaulty) => policyFault.set(isFaulty ? 1 : 0),
     text: () => registry.metrics(),

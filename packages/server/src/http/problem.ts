@@ -94,5 +94,8 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   return reply
     .code(ERROR_CODES[told.code].status)
     .header("content-type", "application/problem+json")
+    .header("cache-control", "no-store")
+    .header("x-content-type-options", "nosniff")
+    .header("x-request-id", request.id)
     .send(Buffer.from(JSON.stringify(problemOf(told, request.id))));
 }

@@ -205,7 +205,10 @@ export interface Store {
   /** Actions of an agent that have not begun to run: pending, allowed or approved. */
   unclaimed(agentId: string, limit: number): Promise<ActionRow[]>;
 
-  /** Entries about actions that may be seen, with an index above `afterIndex`, oldest first. */
+  /**
+   * Entries about actions that may be seen, with an index above `afterIndex`, oldest first. Fewer than `limit` says
+   * that there are no more.
+   */
   actionEntries(afterIndex: number, limit: number, visibleTo: Visibility | null): Promise<LedgerRow[]>;
   /** Entries in the ledger. */
   ledgerSize(): Promise<number>;

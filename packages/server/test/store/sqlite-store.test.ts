@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "@photostructure/sqlite";
@@ -73,6 +73,50 @@ describe("a data directory", () => {
     await first.close();
     await new SqliteStore(directory).close();
   });
+
+  it("no longer names a holder once the store is closed, nor one that did not end in order", async () => {
+    const directory = newDirectory();
+    const note = join(directory, "gate.json");
+    writeFileSync(note, '{"pid":1,"url":"http://127.0.0.1:1","started_at":"long ago"}');
+    const store = new SqliteStore(directory);
+    expect(() => new SqliteStore(directory)).toThrow(/still starting/);
+    store.describeHolder({ pid: 4711, url: "http://127.0.0.1:8000" });
+    expect(existsSync(note)).toBe(true);
+    await store.close();
+    expect(existsSync(note)).toBe(false);
+  });
+
+  it("whose lock cannot be read is not said to be in use", () => {
+    const directory = newDirectory();
+    writeFileSync(join(directory, "gate.lock"), "this is no database, and long enough to be seen as none".repeat(40));
+    expect(() => new SqliteStore(directory)).toThrow(/not a database/);
+    expect(() => new SqliteStore(directory)).not.toThrow(DirectoryInUseError);
+  });
+
+  it.each(["removed", "replaced"])("whose lock is %s is neither read nor written by who held it", async (how) => {
+    const directory = newDirectory();
+    const store = await storeWithActions(directory, 1);
+    const lock = join(directory, "gate.lock");
+    renameSync(lock, `${lock}.away`);
+    if (how === "replaced") writeFileSync(lock, "");
+    await expect(store.submit(newAction())).rejects.toThrow("the directory's lock is gone");
+    await expect(store.agents()).rejects.toThrow(StoreUnavailableError);
+    await expect(store.probe()).rejects.toThrow(StoreUnavailableError);
+    renameSync(`${lock}.away`, lock);
+    expect((await store.submit(newAction())).kind).toBe("recorded");
+    await store.close();
+  });
+
+  it("keeps the note of its new holder when one whose lock was gone closes", async () => {
+    const directory = newDirectory();
+    const store = await storeWithActions(directory, 1);
+    rmSync(join(directory, "gate.lock"));
+    const next = new SqliteStore(directory);
+    next.describeHolder({ pid: 4712, url: "http://127.0.0.1:8001" });
+    await store.close();
+    expect(readFileSync(join(directory, "gate.json"), "utf8")).toMatch(/4712/);
+    await next.close();
+  });
 });
 
 describe("a SQLite store that cannot write", () => {
@@ -96,6 +140,41 @@ describe("a SQLite store that cannot write", () => {
     limitPages(1_000_000);
     expect((await store.submit(newAction())).kind).toBe("recorded");
     await store.close();
+  });
+
+  it("is found out by a probe even where an empty transaction would commit", async () => {
+    const databases: Database[] = [];
+    const directory = newDirectory();
+    const store = new SqliteStore(directory, (path) => {
+      const database = openDatabase(path);
+      databases.push(database);
+      return database;
+    });
+    for (const { sqlite } of databases) sqlite.exec("PRAGMA query_only = ON");
+    await expect(store.probe()).rejects.toThrow(StoreUnavailableError);
+    for (const { sqlite } of databases) sqlite.exec("PRAGMA query_only = OFF");
+    await store.probe();
+    await store.probe();
+    withFile(directory, (sqlite) => {
+      expect(sqlite.prepare("SELECT id, beat FROM probe").all()).toMatchObject([{ id: 1, beat: 2 }]);
+    });
+    await store.close();
+  });
+
+  it("because its database was closed beneath it refuses to read and write, and closes all the same", async () => {
+    const databases: Database[] = [];
+    const directory = newDirectory();
+    const store = new SqliteStore(directory, (path) => {
+      const database = openDatabase(path);
+      databases.push(database);
+      return database;
+    });
+    for (const { sqlite } of databases) sqlite.close();
+    await expect(store.submit(newAction())).rejects.toThrow(StoreUnavailableError);
+    await expect(store.agents()).rejects.toThrow(StoreUnavailableError);
+    await expect(store.probe()).rejects.toThrow(StoreUnavailableError);
+    await store.close();
+    await new SqliteStore(directory).close();
   });
 
   it("locked by another process means unavailable; when the lock is gone it works again", async () => {
@@ -136,6 +215,23 @@ describe("a ledger that another process wrote to", () => {
       sqlite.exec("INSERT INTO ledger_entries VALUES (3, '{}', zeroblob(32), zeroblob(32), NULL)");
     });
     await expect(store.probe()).rejects.toThrow(LedgerMismatchError);
+    await store.close();
+  });
+
+  it("or that was cut off is noticed too, naming the first entry that is missing", async () => {
+    const directory = newDirectory();
+    const store = await storeWithActions(directory, 3);
+    withFile(directory, (sqlite) => {
+      sqlite.exec("DROP TRIGGER ledger_entries_are_never_removed; DELETE FROM ledger_entries WHERE idx >= 1");
+    });
+    await expect(store.probe()).rejects.toMatchObject({ name: "LedgerMismatchError", index: 1 });
+    await store.close();
+  });
+
+  it("does not make a probe refuse the writes that are committed with it", async () => {
+    const store = await storeWithActions(newDirectory(), 3);
+    const [recorded] = await Promise.all([store.submit(newAction()), store.probe(), store.submit(newAction())]);
+    expect(recorded.kind).toBe("recorded");
     await store.close();
   });
 });

@@ -1,6 +1,14 @@
 import { EMPTY_FRONTIER, type EntryDraft, placeLeaf, rootOf } from "@faramesh/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ActionFilter, ActionRow, ActionStep, IdempotencyClaim, NewAction, Store } from "../../src/store/store.js";
+import {
+  type ActionFilter,
+  type ActionRow,
+  type ActionStep,
+  type IdempotencyClaim,
+  type NewAction,
+  type Store,
+  StoreUnavailableError,
+} from "../../src/store/store.js";
 
 /** A store under test: opened on nothing, and openable again on what it kept. */
 export interface StoreUnderTest {
@@ -273,12 +281,103 @@ export function storeConformance(name: string, make: () => Promise<StoreUnderTes
       expect([first.rows.length + rest.rows.length, rest.hasMore]).toEqual([60, false]);
     });
 
+    it("says that there is no more when a page ends exactly at the last action", async () => {
+      const ids = [await submit(), await submit()].map(({ id }) => id).reverse();
+      const page = await store.actions({ ...EVERYTHING, limit: 2 });
+      expect([page.rows.map(({ id }) => id), page.hasMore]).toEqual([ids, false]);
+      expect(await store.actions({ ...EVERYTHING, beforeId: ids[1] ?? null })).toEqual({ rows: [], hasMore: false });
+    });
+
+    it("lists an action that is larger than a page by itself, so that a reader gets past it", async () => {
+      const huge = "é".repeat(1_100_000);
+      const ids: string[] = [];
+      for (let n = 0; n < 3; n++) ids.unshift((await submit({ params: huge, result: huge })).id);
+      const read: string[] = [];
+      for (let beforeId: string | null = null, hasMore = true; hasMore; ) {
+        const page = await store.actions({ ...EVERYTHING, beforeId });
+        expect(page.rows).toHaveLength(1);
+        beforeId = page.rows[0]?.id ?? null;
+        read.push(...page.rows.map(({ id }) => id));
+        hasMore = page.hasMore;
+      }
+      expect(read).toEqual(ids);
+    });
+
+    it("goes on writing after a page that ended early: no read is left open behind it", async () => {
+      await Promise.all([submit(), submit(), submit()]);
+      expect((await store.actions({ ...EVERYTHING, limit: 1 })).hasMore).toBe(true);
+      const added = await submit();
+      expect(await list({ limit: 1 })).toEqual([added.id]);
+    });
+
     it("streams to a bounded principal only the entries of actions it may see", async () => {
       const own = await submit({ submitted_by: "k7" });
       await submit({ submitted_by: "k8" });
       const bound = await submit({ submitted_by: "k8", agent_id: "team-a" });
       const seen = await store.actionEntries(-1, 100, { principalId: "k7", agentIds: ["team-*"] });
       expect(seen.map(({ action_id }) => action_id)).toEqual([own.id, bound.id]);
+      expect(Object.keys(seen[0] ?? {}).sort()).toEqual(["action_id", "idx", "leaf", "leaf_hash", "root"]);
+      const bracket = await store.actionEntries(-1, 100, { principalId: "k7", agentIds: ["[st]eam-?"] });
+      expect(bracket.map(({ action_id }) => action_id)).toEqual([own.id]);
+    });
+
+    it("finds the few entries that a principal may see among thousands that it may not, page by page", async () => {
+      const hidden = (count: number): Promise<unknown> =>
+        Promise.all(Array.from({ length: count }, () => submit({ submitted_by: "k8" })));
+      const mine: number[] = [];
+      for (const gap of [4_200, 1, 4_200]) {
+        mine.push((await submit({ submitted_by: "k7" })).ledger_index);
+        await hidden(gap);
+      }
+      const visibleTo = { principalId: "k7", agentIds: [] };
+      const indexes = async (after: number, limit: number): Promise<number[]> =>
+        (await store.actionEntries(after, limit, visibleTo)).map(({ idx }) => idx);
+      expect(await indexes(-1, 100)).toEqual(mine);
+      expect(await indexes(-1, 2)).toEqual(mine.slice(0, 2));
+      expect(await indexes(mine[1] ?? -1, 2)).toEqual(mine.slice(2));
+      expect(await indexes(mine[2] ?? -1, 2)).toEqual([]);
+    });
+
+    it("lists disabled agents first, then the others as they were last seen", async () => {
+      const entry = { kind: "agent.disabled", atMs: 1, actor: ACTOR, body: {} };
+      await submit({ agent_id: "earlier", created_at_ms: 5 });
+      await submit({ agent_id: "later", created_at_ms: 6 });
+      await submit({ agent_id: "off", created_at_ms: 1 });
+      const row = { disabled_at_ms: 7, disabled_by: "k1", reason: null };
+      await store.putAgentDisabled({ row: { agent_id: "off", ...row }, entry });
+      await store.putAgentDisabled({ row: { agent_id: "off, never seen", ...row }, entry });
+      const ids = async (): Promise<string[]> => (await store.agents()).map(({ agent_id }) => agent_id);
+      expect(await ids()).toEqual(["off", "off, never seen", "later", "earlier"]);
+      await store.putAgentDisabled({ row: { agent_id: "off", ...row, disabled_at_ms: null }, entry });
+      expect(await ids()).toEqual(["off, never seen", "later", "earlier", "off"]);
+      expect(await store.disabledAgents()).toEqual(["off, never seen"]);
+    });
+
+    it("takes the policy that was loaded last for the newest, also when the clock was set back", async () => {
+      const load = async (id: string, loaded_at_ms: number): Promise<void> => {
+        const entry = { kind: "policy.loaded", atMs: loaded_at_ms, actor: ACTOR, body: { policy_id: id } };
+        await store.putPolicy({ row: { id, version: 1, hash: "h", source: "s", loaded_at_ms }, entry });
+      };
+      await submit();
+      await load("first", 9_000);
+      await load("second", 100);
+      expect(await store.latestPolicy(null)).toMatchObject({ id: "second", ledger_index: 2 });
+      expect(await store.latestPolicy("first")).toMatchObject({ id: "first", ledger_index: 1 });
+    });
+
+    it("gives JSON columns back as they were, with an escaped U+0000 in them", async () => {
+      const json = JSON.stringify({ text: "before\u0000after", "key\u0000": ["\u0000"] });
+      const columns = { params: json, context: json, result: json, meta: json };
+      const { id } = await submit(columns);
+      expect(await store.action(id)).toMatchObject(columns);
+      expect((await store.actions(EVERYTHING)).rows[0]).toMatchObject(columns);
+    });
+
+    it("answers that it works, without a trace in the ledger", async () => {
+      await submit();
+      await store.probe();
+      await store.probe();
+      expect(await store.ledgerSize()).toBe(1);
     });
 
     it("knows every stopped agent, however many agents there are", async () => {
@@ -290,10 +389,23 @@ export function storeConformance(name: string, make: () => Promise<StoreUnderTes
       expect((await store.agents())[0]?.agent_id).toBe(row.agent_id);
     });
 
+    it("commits what waits when it is closed, and refuses what comes while it closes", async () => {
+      const waiting = newAction();
+      const recorded = store.submit(waiting);
+      const closing = store.close();
+      await expect(store.submit(newAction())).rejects.toThrow(StoreUnavailableError);
+      await closing;
+      expect((await recorded).kind).toBe("recorded");
+      store = await under.open();
+      expect((await store.action(waiting.row.id))?.id).toBe(waiting.row.id);
+    });
+
     it("refuses to write once it is closed, and closes twice as once", async () => {
       await store.close();
       await store.close();
-      await expect(store.submit(newAction())).rejects.toThrow(/closed/);
+      await expect(store.submit(newAction())).rejects.toThrow(StoreUnavailableError);
+      await expect(store.probe()).rejects.toThrow(StoreUnavailableError);
+      await expect(store.agents()).rejects.toThrow(StoreUnavailableError);
       store = await under.open();
     });
 

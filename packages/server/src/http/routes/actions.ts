@@ -10,6 +10,7 @@ import { resolveApproval } from "../../gate/resolve-approval.js";
 import { submitAction } from "../../gate/submit-action.js";
 import type { StepTaken } from "../../gate/take-step.js";
 import { callerOf } from "../authenticate.js";
+import { bodyMayBeLeftOut } from "../json-body.js";
 import { problemOf, tell } from "../problem.js";
 import { callerGone, idempotencyKeyOf, timeMsOf, waitMsOf, wholeNumberOf } from "../request-words.js";
 import {
@@ -61,12 +62,10 @@ function submitRoutes(app: FastifyInstance, { gate, metrics, closing }: RouteCon
       const taken = await submitAction(gate, principal, action, idempotencyKeyOf(request));
       if (!taken.replayed) metrics.decided(taken.action);
       const waitMs = waitMsOf(request.query.wait);
+      if (waitMs === 0) return answer(reply.code(201), presentAction(gate, principal, taken.action), taken);
       const wait = { from: "pending_approval", waitMs, signal: callerGone(reply, closing) } as const;
       // Recorded is recorded: a wait that fails must not turn the answer into an error.
-      const row =
-        waitMs === 0
-          ? taken.action
-          : await waitForChange(gate, principal, taken.action, wait).catch(() => taken.action);
+      const row = await waitForChange(gate, principal, taken.action, wait).catch(() => taken.action);
       return answer(reply.code(201), presentAction(gate, principal, row), taken);
     },
   );
@@ -175,7 +174,10 @@ function stepRoutes(app: FastifyInstance, { gate }: RouteContext): void {
 
   app.post<{ Params: IdParams; Body: Start }>(
     "/v1/actions/:id/start",
-    { schema: { summary: "Claim", tags: ["actions"], params: ID_PARAMS, body: START, response: { 200: ACTION } } },
+    {
+      preValidation: bodyMayBeLeftOut,
+      schema: { summary: "Claim", tags: ["actions"], params: ID_PARAMS, body: START, response: { 200: ACTION } },
+    },
     async (request, reply) => {
       const principal = callerOf(request);
       const lease = request.body.lease_seconds ?? null;
@@ -204,7 +206,10 @@ function stepRoutes(app: FastifyInstance, { gate }: RouteContext): void {
 
   app.post<{ Params: IdParams; Body: Reason }>(
     "/v1/actions/:id/cancel",
-    { schema: { summary: "Cancel", tags: ["actions"], params: ID_PARAMS, body: REASON, response: { 200: ACTION } } },
+    {
+      preValidation: bodyMayBeLeftOut,
+      schema: { summary: "Cancel", tags: ["actions"], params: ID_PARAMS, body: REASON, response: { 200: ACTION } },
+    },
     async (request, reply) => {
       const principal = callerOf(request);
       const reason = request.body.reason ?? null;

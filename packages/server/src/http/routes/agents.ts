@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { disableAgent, enableAgent, listAgents } from "../../gate/agents.js";
 import { callerOf } from "../authenticate.js";
+import { bodyMayBeLeftOut } from "../json-body.js";
 import { AGENT, AGENT_PARAMS, type AgentParams, listOf, REASON, type Reason } from "../schemas.js";
 import type { RouteContext } from "./route-context.js";
 
@@ -15,6 +16,7 @@ export function agentRoutes(app: FastifyInstance, { gate }: RouteContext): void 
   app.post<{ Params: AgentParams; Body: Reason }>(
     "/v1/agents/:agent_id/disable",
     {
+      preValidation: bodyMayBeLeftOut,
       schema: {
         summary: "Stop an agent",
         tags: ["agents"],

@@ -47,7 +47,7 @@ interface Stream {
   /** Aborted when it must end. */
   readonly signal: AbortSignal;
   /** Ends it if whoever reads it may not any more. */
-  lookAgain(): void;
+  readonly lookAgain: () => void;
 }
 
 async function send(reply: FastifyReply, { events, after, signal, lookAgain }: Stream): Promise<void> {

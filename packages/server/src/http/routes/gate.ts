@@ -19,10 +19,9 @@ export function gateRoutes(app: FastifyInstance, { gate }: RouteContext): void {
         response: { 200: DECISION },
       },
     },
-    async (request) => {
-      const principal = callerOf(request);
+    (request, reply) => {
       const explain = request.query.explain === "true" || request.query.explain === "1";
-      return decideOnly(gate, principal, readActionRequest(request.body), explain);
+      reply.send(decideOnly(gate, callerOf(request), readActionRequest(request.body), explain));
     },
   );
 

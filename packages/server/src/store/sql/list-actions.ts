@@ -9,7 +9,10 @@ export interface SqlQuery {
   readonly values: readonly SqlValue[];
 }
 
-/** Builds the listing of actions, newest first, with one row past the limit that shows that there is more. Values only ever enter as placeholders. */
+/**
+ * Builds the listing of actions, newest first, with one row past the limit that shows that there is more. Values only
+ * ever enter as placeholders.
+ */
 export function listActionsQuery(filter: ActionFilter): SqlQuery {
   const conditions: string[] = [];
   const values: SqlValue[] = [];

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { StoreUnavailableError } from "../store.js";
+import { rememberFile } from "./same-file.js";
 
 const MIGRATIONS = new URL("../../../migrations/sqlite/", import.meta.url);
 
@@ -23,7 +24,7 @@ const SQLITE_CONSTRAINT = 19;
 /** An open database file that notices when its file goes away beneath it. */
 export interface Database {
   readonly sqlite: Sqlite;
-  /** Throws {@link StoreUnavailableError} unless the path still leads to the file that is open. */
+  /** Throws {@link StoreUnavailableError} unless the file is open and its path still leads to it. */
   assertPresent(): void;
 }
 
@@ -45,15 +46,14 @@ export function openDatabase(path: string): Database {
     PRAGMA temp_store = MEMORY;
   `);
   migrate(sqlite);
-  const opened = statSync(path);
+  const look = rememberFile(path);
   return {
     sqlite,
     assertPresent() {
-      const present = statSync(path, { throwIfNoEntry: false });
-      if (present === undefined) throw new StoreUnavailableError("the database file is gone");
-      if (present.ino !== opened.ino || present.dev !== opened.dev) {
-        throw new StoreUnavailableError("another file stands in the place of the database");
-      }
+      if (!sqlite.isOpen) throw new StoreUnavailableError("the database is closed");
+      const found = look();
+      if (found === "gone") throw new StoreUnavailableError("the database file is gone");
+      if (found === "replaced") throw new StoreUnavailableError("another file stands in the place of the database");
     },
   };
 }

@@ -4,6 +4,9 @@ import { asStoreError, type Sqlite } from "./database.js";
 /** Writes that may wait for one commit; more are refused, so that a stalled disk cannot fill the memory. */
 const WAITING_MAX = 20_000;
 
+/** What a group needs of the driver. */
+type Transactions = Pick<Sqlite, "exec" | "isTransaction">;
+
 interface Job {
   run(): void;
   settle(): void;
@@ -27,17 +30,21 @@ export interface GroupHooks {
  * the commit that holds it, never before.
  */
 export class GroupCommit {
-  readonly #sqlite: Sqlite;
+  readonly #sqlite: Transactions;
   readonly #hooks: GroupHooks;
   #waiting: Job[] = [];
   #isClosed = false;
 
-  constructor(sqlite: Sqlite, hooks: GroupHooks) {
+  constructor(sqlite: Transactions, hooks: GroupHooks) {
     this.#sqlite = sqlite;
     this.#hooks = hooks;
   }
 
-  /** Runs `work` inside the next commit. */
+  /**
+   * Runs `work` inside the next commit.
+   *
+   * @throws StoreUnavailableError when the commit fails, when too many writes wait, or after {@link close}.
+   */
   write<T>(work: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#isClosed || this.#waiting.length >= WAITING_MAX) {
@@ -58,8 +65,8 @@ export class GroupCommit {
 
   /** Commits what is waiting, and refuses every later write. */
   close(): void {
-    this.flush();
     this.#isClosed = true;
+    this.flush();
   }
 
   /** Commits what is waiting now. */
@@ -104,7 +111,7 @@ export class GroupCommit {
     try {
       if (this.#sqlite.isTransaction) this.#sqlite.exec("ROLLBACK");
     } catch {
-      // A connection that cannot roll back holds nothing durable: what is not committed is not kept.
+      // A closed database took its transaction along; an open one refuses the next BEGIN, which rolls back again.
     } finally {
       this.#hooks.undone();
     }

@@ -15,9 +15,11 @@ import type { Sqlite, Statement } from "./database.js";
 /** Leaves between two stored frontiers. */
 const FRONTIER_EVERY = 256;
 
+const STORED_SIZE = "SELECT coalesce(max(idx) + 1, 0) AS size FROM ledger_entries";
+
 /** The ledger's table: appends inside the caller's transaction and keeps the head of the tree in memory. */
 export class LedgerTable {
-  readonly #sqlite: Sqlite;
+  readonly #storedSize: Statement;
   readonly #insert: Statement;
   readonly #insertFrontier: Statement;
   #head: LedgerHead;
@@ -26,7 +28,7 @@ export class LedgerTable {
 
   /** @throws LedgerMismatchError when the stored tail is not what its hashes say. */
   constructor(sqlite: Sqlite) {
-    this.#sqlite = sqlite;
+    this.#storedSize = sqlite.prepare(STORED_SIZE);
     this.#insert = sqlite.prepare(
       "INSERT INTO ledger_entries (idx, leaf, leaf_hash, root, action_id) VALUES (?, ?, ?, ?, ?)",
     );
@@ -36,13 +38,13 @@ export class LedgerTable {
   }
 
   /**
-   * Whether the stored ledger ends where this process left it.
+   * Compares where the stored ledger ends with where the last commit left it. For outside a transaction.
    *
-   * @throws LedgerMismatchError when another process has written.
+   * @throws LedgerMismatchError when another process has written to it, or cut it off.
    */
   assertUnmoved(): void {
-    const stored = storedSize(this.#sqlite);
-    const { size } = this.#head.frontier;
+    const { size: stored } = this.#storedSize.get() as { size: number };
+    const { size } = this.#committedHead.frontier;
     if (stored !== size)
       throw new LedgerMismatchError(Math.min(stored, size), `the store holds ${stored} entries, not ${size}`);
   }
@@ -83,14 +85,9 @@ export class LedgerTable {
   }
 }
 
-function storedSize(sqlite: Sqlite): number {
-  const row = sqlite.prepare("SELECT coalesce(max(idx) + 1, 0) AS size FROM ledger_entries").get() as { size: number };
-  return row.size;
-}
-
 /** Recomputes the tail of the stored tree, leaf by leaf, from the last frontier but one. */
 function verifiedHead(sqlite: Sqlite): LedgerHead {
-  const size = storedSize(sqlite);
+  const { size } = sqlite.prepare(STORED_SIZE).get() as { size: number };
   const baseSize = Math.max(0, (Math.floor(size / FRONTIER_EVERY) - 1) * FRONTIER_EVERY);
   let frontier = storedFrontier(sqlite, baseSize);
   let root = rootOf(frontier);

@@ -1,7 +1,9 @@
 import { join } from "node:path";
+import { setImmediate as breathe } from "node:timers/promises";
 import type { EntryDraft } from "@faramesh/core";
 import { ACTION_COLUMNS } from "../sql/columns.js";
-import { listActionsQuery, type SqlValue, visibleCondition } from "../sql/list-actions.js";
+import { listActionsQuery, type SqlValue } from "../sql/list-actions.js";
+import { listEntriesQuery } from "../sql/list-entries.js";
 import type {
   ActionFilter,
   ActionPage,
@@ -18,6 +20,7 @@ import type {
   Store,
   Visibility,
 } from "../store.js";
+import { takePage } from "./action-page.js";
 import { ActionsTable } from "./actions-table.js";
 import { Checkpointer } from "./checkpointer.js";
 import { asStoreError, type Database, openDatabase, type Statement } from "./database.js";
@@ -57,7 +60,7 @@ export class SqliteStore implements Store {
     }
     this.#checkpointer = new Checkpointer(path);
     this.#commits = new GroupCommit(this.#database.sqlite, {
-      before: () => this.#database.assertPresent(),
+      before: () => this.#assertPresent(),
       finish: () => this.#actions.countSubmissions(),
       committed: () => this.#announce(),
       undone: () => {
@@ -89,17 +92,10 @@ export class SqliteStore implements Store {
   }
 
   async actions(filter: ActionFilter): Promise<ActionPage> {
-    const query = listActionsQuery(filter);
-    return this.#read(() => {
-      const rows: ActionRow[] = [];
-      let chars = 0;
-      for (const row of this.#statement(query.sql).iterate(...query.values) as Iterable<ActionRow>) {
-        if (rows.length === filter.limit || chars > LIST_CHARS_MAX) return { rows, hasMore: true };
-        rows.push({ ...row });
-        chars += row.params.length + (row.context?.length ?? 0) + (row.result?.length ?? 0);
-      }
-      return { rows, hasMore: false };
-    });
+    const { sql, values } = listActionsQuery(filter);
+    return this.#read(() =>
+      takePage(this.#statement(sql).iterate(...values) as IterableIterator<ActionRow>, filter.limit),
+    );
   }
 
   async timeline(actionId: string): Promise<LedgerRow[]> {
@@ -128,16 +124,16 @@ export class SqliteStore implements Store {
     );
   }
 
+  /** Reads stretch by stretch and lets others in between: a principal may see little of a long ledger. */
   async actionEntries(afterIndex: number, limit: number, visibleTo: Visibility | null): Promise<LedgerRow[]> {
-    const visible = visibleTo === null ? null : visibleCondition(visibleTo);
-    const join = visible === null ? "" : ` JOIN actions ON actions.id = entries.action_id AND ${visible.sql}`;
-    return this.#all(
-      `SELECT entries.* FROM ledger_entries AS entries${join}
-        WHERE entries.idx > ? AND entries.action_id IS NOT NULL ORDER BY entries.idx LIMIT ?`,
-      ...(visible?.values ?? []),
-      afterIndex,
-      limit,
-    );
+    const entries: LedgerRow[] = [];
+    for (let from = afterIndex; ; from += STRETCH) {
+      const stretch = { afterIndex: from, lastIndex: from + STRETCH };
+      const { sql, values } = listEntriesQuery(stretch, limit - entries.length, visibleTo);
+      entries.push(...this.#all<LedgerRow>(sql, ...values));
+      if (entries.length >= limit || stretch.lastIndex >= this.#ledger.nextIndex - 1) return entries;
+      await breathe();
+    }
   }
 
   async ledgerSize(): Promise<number> {
@@ -237,9 +233,10 @@ export class SqliteStore implements Store {
 
   async probe(): Promise<void> {
     await this.#commits.write(() => {
+      // An empty transaction commits on a full disk, too; this one has a page to put there.
       this.#statement("UPDATE probe SET beat = beat + 1").run();
-      this.#ledger.assertUnmoved();
     });
+    this.#read(() => this.#ledger.assertUnmoved());
   }
 
   close(): Promise<void> {
@@ -249,9 +246,12 @@ export class SqliteStore implements Store {
 
   async #closeOnce(): Promise<void> {
     this.#commits.close();
-    await this.#checkpointer.close();
-    this.#database.sqlite.close();
-    this.#lock.release();
+    try {
+      await this.#checkpointer.close();
+      if (this.#database.sqlite.isOpen) this.#database.sqlite.close();
+    } finally {
+      this.#lock.release();
+    }
   }
 
   /** Does a write unless its idempotency key says that it was done before. */
@@ -289,9 +289,14 @@ export class SqliteStore implements Store {
     if (entries.length > 0) this.#listener(entries);
   }
 
+  #assertPresent(): void {
+    this.#lock.assertHeld();
+    this.#database.assertPresent();
+  }
+
   #read<T>(read: () => T): T {
     try {
-      this.#database.assertPresent();
+      this.#assertPresent();
       return read();
     } catch (error) {
       throw asStoreError(error);
@@ -302,7 +307,7 @@ export class SqliteStore implements Store {
     return this.#read(() => this.#statement(sql).all(...values) as unknown as Row[]);
   }
 
-  #one<Row>(sql: string, ...values: (string | number)[]): Row | null {
+  #one<Row>(sql: string, ...values: SqlValue[]): Row | null {
     return this.#read(() => (this.#statement(sql).get(...values) as unknown as Row | undefined) ?? null);
   }
 
@@ -321,5 +326,5 @@ const COLUMNS = ACTION_COLUMNS.join(", ");
 
 const STATEMENTS_MAX = 500;
 
-/** Characters of params, context and results at which a page of actions ends. */
-const LIST_CHARS_MAX = 4_000_000;
+/** Ledger entries looked through in one go: a few milliseconds. */
+const STRETCH = 4_096;
