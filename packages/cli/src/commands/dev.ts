@@ -81,6 +81,12 @@ async function showDecisions(server: RunningServer, apiKey: string, signalled: P
   };
   const stopped = stopOnSignal(closing, signalled);
   const client = clientOf({ url: server.url, apiKey });
-  await follow(client, {}, stopping.signal, (event) => print(eventLine(event)));
+  await follow(client, {}, stopping.signal, (event) => print(eventLine(event))).catch(keyIsGone);
   await stopped;
+}
+
+/** A key that somebody took away ends what is shown, not the gate: others are working with it. */
+function keyIsGone(error: unknown): void {
+  if (!(error instanceof Error && "code" in error && error.code === "unauthorized")) throw error;
+  print(colors.dim("The developer key was revoked, so decisions are no longer shown. Start again for a new one."));
 }
