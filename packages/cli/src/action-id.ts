@@ -1,4 +1,4 @@
-import type { Action, Status } from "@faramesh/protocol";
+import type { Action } from "@faramesh/protocol";
 import { type Client, FarameshError } from "@faramesh/sdk";
 import { CliError, type FaultAt, usageError } from "./errors.js";
 import { printable } from "./output.js";
@@ -9,6 +9,11 @@ const CANDIDATES_SHOWN_MAX = 10;
 /** Actions asked for at a time: even when each is as large as a gate takes, the SDK accepts the answer. */
 const PAGE_ACTIONS_MAX = 100;
 const PAGES_MAX = 10;
+const TIME_DIGITS = 12;
+/** An id's time and the action's own differ a little where a clock steps back. */
+const CLOCK_SLACK_MS = 60_000;
+/** The last time that RFC 3339 can write. */
+const LAST_DAY_MS = Date.parse("9999-12-31T23:59:59Z");
 const CURE = "give the whole id";
 
 /** What came of looking for a beginning. */
@@ -27,32 +32,23 @@ export function isWholeId(text: string): boolean {
  * The whole id of the action that `given` begins. A whole id is taken as it is. Where not every action could be looked
  * at, nothing counts as unique: the one that was meant may be among the rest.
  *
- * @param status - Only actions of this status are meant.
  * @throws {@link CliError} `ambiguous_id` naming the candidates, `not_found` where there is none, `bad_response` where
  *   the list cannot be read, `usage` where the text cannot begin an id or is shorter than 4 characters.
  */
-export async function resolveActionId(
-  client: Pick<Client, "listActionsPage">,
-  given: string,
-  status?: Status,
-): Promise<string> {
+export async function resolveActionId(client: Pick<Client, "listActionsPage">, given: string): Promise<string> {
   const beginning = given.toLowerCase();
   if (isWholeId(beginning)) return beginning;
   if (!BEGINNING.test(beginning)) {
     throw usageError(`"${given}" does not begin an action id: give at least 4 of its characters`);
   }
-  return onlyId(await search(client, beginning, status), beginning, status);
+  return onlyId(await search(client, beginning), beginning);
 }
 
-async function search(
-  client: Pick<Client, "listActionsPage">,
-  beginning: string,
-  status: Status | undefined,
-): Promise<Search> {
+async function search(client: Pick<Client, "listActionsPage">, beginning: string): Promise<Search> {
   const found: Action[] = [];
   let cursor: string | undefined;
   for (let page = 0; page < PAGES_MAX; page++) {
-    const filters = { status, cursor, limit: PAGE_ACTIONS_MAX };
+    const filters = { ...madeWithin(beginning), cursor, limit: PAGE_ACTIONS_MAX };
     const { actions, nextCursor } = await client.listActionsPage(filters).catch(explainUnreadable);
     found.push(...actions.filter((action) => action.id.startsWith(beginning)));
     // A full page may be one that was cut, whatever it says about a next one.
@@ -62,14 +58,26 @@ async function search(
   return { found, isComplete: false };
 }
 
-function onlyId({ found, isComplete }: Search, beginning: string, status: Status | undefined): string {
+/**
+ * When actions whose id begins so were made: an id begins with its time in milliseconds (UUIDv7, RFC 9562, 5.7). So all
+ * of them are looked at, whatever became of them: one that was meant and is decided already must not make another, that
+ * begins the same, look like the only one.
+ */
+function madeWithin(beginning: string): { since: Date; until: Date } {
+  const digits = beginning.replaceAll("-", "").slice(0, TIME_DIGITS);
+  const firstMs = Number.parseInt(digits.padEnd(TIME_DIGITS, "0"), 16) - CLOCK_SLACK_MS;
+  const lastMs = Number.parseInt(digits.padEnd(TIME_DIGITS, "f"), 16) + CLOCK_SLACK_MS;
+  const within = (ms: number): Date => new Date(Math.min(Math.max(0, ms), LAST_DAY_MS));
+  return { since: within(firstMs), until: within(lastMs) };
+}
+
+function onlyId({ found, isComplete }: Search, beginning: string): string {
   const [only, second] = found;
-  const kind = status === undefined ? "action" : `${status} action`;
   if (!isComplete && second === undefined) {
-    const reason = `there are more ${kind}s than are looked through, and another may begin with ${beginning}`;
+    const reason = `there are more actions than are looked through, and another may begin with ${beginning}`;
     throw new CliError("ambiguous_id", `${reason}: ${CURE}`, 1, candidates(found));
   }
-  if (only === undefined) throw new CliError("not_found", `no ${kind}'s id begins with ${beginning}`);
+  if (only === undefined) throw new CliError("not_found", `no action's id begins with ${beginning}`);
   if (second === undefined) return only.id;
   throw new CliError("ambiguous_id", `${found.length} ids begin with ${beginning}: ${CURE}`, 1, candidates(found));
 }

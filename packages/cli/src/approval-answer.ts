@@ -44,7 +44,7 @@ interface Answering {
 
 async function byKey(given: string, options: ApprovalOptions): Promise<Answering> {
   const client = connect(options);
-  return { client, id: await resolveActionId(client, given, "pending_approval") };
+  return { client, id: await resolveActionId(client, given) };
 }
 
 // A key that merely lies about could be of somebody whom the gate refuses, or would be recorded as who decided.

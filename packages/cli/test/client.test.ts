@@ -206,11 +206,14 @@ describe("approve and reject", () => {
     expect({ code: failed.code, error: codeOf(failed) }).toEqual({ code: 1, error: "forbidden" });
   });
 
-  it("a beginning stands for a pending action only", async () => {
-    const { id } = await submit(HELD);
-    await run("reject", id);
-    const failed = await run("approve", id.slice(0, 30));
-    expect({ code: failed.code, error: codeOf(failed) }).toEqual({ code: 1, error: "not_found" });
+  it("trap: a beginning of an action that is decided already never stands for another, pending one", async () => {
+    const { id: meant } = await submit(HELD);
+    await run("reject", meant);
+    const { id: other } = await submit(HELD);
+    const shared = Array.from(meant).findIndex((character, index) => character !== other[index]);
+    const failed = await run("approve", meant.slice(0, Math.max(4, shared)));
+    expect({ code: failed.code, error: codeOf(failed) }).toEqual({ code: 1, error: "ambiguous_id" });
+    expect(codeOf(await run("approve", meant.slice(0, 30)))).toBe("already_decided");
   });
 
   it("only a named approver may decide where the rule names them", async () => {
