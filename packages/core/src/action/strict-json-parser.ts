@@ -17,7 +17,7 @@ export class StrictJsonError extends Error {
 
 const WHITE_SPACE = /[ \t\n\r]*/y;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-// biome-ignore format: one line shows the grammar of RFC 8259, section 7
+// The grammar of a string in RFC 8259, section 7.
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 

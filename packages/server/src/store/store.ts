@@ -179,7 +179,7 @@ export interface Change<Row> {
 }
 
 /**
- * Where the gate keeps its record. What every store promises, and `testing/store-conformance.ts` collects:
+ * Where the gate keeps its record. What every store promises, and `test/store/store-conformance.ts` collects:
  *
  * - **Durable**: when a writing promise resolves, state and ledger entry are on disk, both or neither.
  * - **Ordered**: ledger indexes are gapless and each entry names the root before it; a fork cannot be stored.

@@ -6,7 +6,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { type Database, openDatabase } from "../../src/store/sqlite/database.js";
 import { SqliteStore } from "../../src/store/sqlite/sqlite-store.js";
 import { DirectoryInUseError, LedgerMismatchError, StoreUnavailableError } from "../../src/store/store.js";
-import { claim, newAction, storeConformance } from "./store-conformance.js";
+import { storeConformance } from "./store-conformance.js";
+import { claim, newAction } from "./store-samples.js";
 
 const made: string[] = [];
 

@@ -1,107 +1,13 @@
-import { EMPTY_FRONTIER, type EntryDraft, placeLeaf, rootOf } from "@faramesh/core";
+import { EMPTY_FRONTIER, placeLeaf, rootOf } from "@faramesh/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  type ActionFilter,
-  type ActionRow,
-  type ActionStep,
-  type IdempotencyClaim,
-  type NewAction,
-  type Store,
-  StoreUnavailableError,
-} from "../../src/store/store.js";
+import { type ActionFilter, type ActionRow, type Store, StoreUnavailableError } from "../../src/store/store.js";
+import { ACTOR, claim, EVERYTHING, newAction } from "./store-samples.js";
 
 /** A store under test: opened on nothing, and openable again on what it kept. */
 export interface StoreUnderTest {
   open(): Promise<Store>;
   remove(): Promise<void>;
 }
-
-const ACTOR = { id: "k1", name: "tester", via: "key" } as const;
-let sequence = 0;
-
-/** A decided action with everything a store needs, unlike every other one. */
-export function newAction(
-  fields: Partial<Omit<ActionRow, "ledger_index">> = {},
-  idempotency: IdempotencyClaim | null = null,
-): NewAction {
-  sequence++;
-  const row = {
-    id: `01900000-0000-7000-8000-${String(sequence).padStart(12, "0")}`,
-    agent_id: "agent",
-    tool: "shell",
-    operation: "exec",
-    params: '{"cmd":"ls"}',
-    context: null,
-    status: "allowed",
-    decision: "allow",
-    outcome: "EXECUTE",
-    reason_code: "POLICY_ALLOW",
-    reason: "because",
-    rule_id: "r1",
-    risk_level: "low",
-    request_hash: "ab".repeat(32),
-    policy_id: "p",
-    policy_version: 1,
-    policy_hash: "cd".repeat(32),
-    runtime_version: "faramesh/test",
-    provenance_id: "ef".repeat(32),
-    submitted_by: "k1",
-    approvers: "[]",
-    exclude_submitter: 0,
-    approval_expires_at_ms: null,
-    approval_token_hash: null,
-    decided_by: "[]",
-    approval_note: null,
-    claimable_until_ms: 9_000,
-    claimed_by: null,
-    lease_expires_at_ms: null,
-    permit_jti: null,
-    permit_expires_at_ms: null,
-    permit_consumed_at_ms: null,
-    result: null,
-    error: null,
-    meta: null,
-    report_hash: null,
-    version: 1,
-    created_at_ms: 1_000 + sequence,
-    updated_at_ms: 1_000 + sequence,
-    ...fields,
-  } satisfies Omit<ActionRow, "ledger_index">;
-  return { row, entry: entry(`action.${row.status}`, row.id), idempotency };
-}
-
-/** A step to `executing` from a version. */
-export function claim(id: string, ifVersion: number, idempotency: IdempotencyClaim | null = null): ActionStep {
-  return {
-    id,
-    ifVersion,
-    to: "executing",
-    set: { claimed_by: '{"id":"k1"}', lease_expires_at_ms: 5_000 },
-    atMs: 2_000,
-    entry: entry("action.executing", id),
-    idempotency,
-  };
-}
-
-function entry(kind: string, id: string): EntryDraft {
-  return { kind, atMs: 1_000, actor: ACTOR, body: { action_id: id } };
-}
-
-const EVERYTHING: ActionFilter = {
-  status: [],
-  agentId: [],
-  tool: [],
-  operation: [],
-  outcome: [],
-  riskLevel: [],
-  text: null,
-  sinceMs: null,
-  untilMs: null,
-  beforeId: null,
-  visibleTo: null,
-  limit: 100,
-  offset: 0,
-};
 
 /** Collects the promises of {@link Store} from any implementation. */
 export function storeConformance(name: string, make: () => Promise<StoreUnderTest>): void {
