@@ -44,7 +44,50 @@ export function memberPath(parent: string, key: string): string {
  * @throws {@link CanonicalJsonError} naming the path.
  */
 export function canonicalJson(value: unknown, nestingMax = 32, path = "$"): string {
+  if (isInOrder(value, nestingMax)) return JSON.stringify(value);
   return canonicalValue(value, nestingMax, { root: path, steps: [] });
+}
+
+/**
+ * Whether a value is acceptable and its members stand in canonical order already, as in all that was written
+ * canonically before: then `JSON.stringify` writes the canonical form, in one piece and several times as fast.
+ */
+function isInOrder(value: unknown, nestingMax: number): boolean {
+  switch (typeof value) {
+    case "string":
+      return value.isWellFormed();
+    case "number":
+      return Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
+    case "boolean":
+      return true;
+    case "object":
+      if (value === null) return true;
+      if (nestingMax === 0) return false;
+      return Array.isArray(value) ? areItemsInOrder(value, nestingMax - 1) : areMembersInOrder(value, nestingMax - 1);
+    default:
+      return false;
+  }
+}
+
+function areItemsInOrder(items: readonly unknown[], nestingMax: number): boolean {
+  if ("toJSON" in items) return false;
+  // By index, because holes are to be seen as what they are.
+  for (let index = 0; index < items.length; index++) {
+    if (!isInOrder(items[index], nestingMax)) return false;
+  }
+  return true;
+}
+
+function areMembersInOrder(members: object, nestingMax: number): boolean {
+  const prototype: unknown = Object.getPrototypeOf(members);
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  const record = members as Readonly<Record<string, unknown>>;
+  let last = "";
+  for (const key in record) {
+    if (key < last || isForbiddenKey(key) || !key.isWellFormed() || !isInOrder(record[key], nestingMax)) return false;
+    last = key;
+  }
+  return true;
 }
 
 /** Where the writing stands. The path's text is made only where there is a fault to tell. */

@@ -9,6 +9,31 @@ describe("canonical JSON", () => {
     expect(canonicalJson(value)).toBe('{"\\r":2,"1":4,"\u0080":6,"\u00f6":7,"\u20ac":1,"\u{1f600}":5,"\ufb33":3}');
   });
 
+  it("writes the same for members that stand in order already, however they were ordered before", () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ stringUnit: "grapheme" }), (value) => {
+        let text: string;
+        try {
+          text = canonicalJson(value);
+        } catch (error) {
+          expect(error).toBeInstanceOf(CanonicalJsonError);
+          return;
+        }
+        expect(canonicalJson(JSON.parse(text))).toBe(text);
+      }),
+    );
+  });
+
+  it("writes what a value is and never what its toJSON says", () => {
+    const items = Object.assign([1, 2], { toJSON: () => "something else" });
+    expect(canonicalJson({ items })).toBe('{"items":[1,2]}');
+    expect(() => canonicalJson({ toJSON: () => "something else" })).toThrow(CanonicalJsonError);
+  });
+
+  it("refuses holes in an array", () => {
+    expect(() => canonicalJson(new Array(2))).toThrow("$[0]");
+  });
+
   it("writes numbers in their shortest form, and minus zero as zero", () => {
     expect(canonicalJson([4.5, 2e-3, 1e-27, 100, -0, 0.1 + 0.2])).toBe("[4.5,0.002,1e-27,100,0,0.30000000000000004]");
   });

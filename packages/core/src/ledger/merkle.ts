@@ -3,8 +3,8 @@ import { sha256 } from "../sha256.js";
 /** Bytes of a SHA-256 hash. */
 export const HASH_BYTES = 32;
 
-const LEAF_PREFIX = Buffer.of(0x00);
-const NODE_PREFIX = Buffer.of(0x01);
+const LEAF_PREFIX = "\u0000";
+const NODE_PREFIX = 0x01;
 
 /**
  * The right edge of a Merkle tree: one hash for each full subtree, largest first (RFC 9162, 2.1; a "compact range").
@@ -21,12 +21,17 @@ export const EMPTY_FRONTIER: Frontier = { size: 0, subtrees: [] };
 
 /** The hash of a leaf: SHA-256(0x00 ‖ leaf) (RFC 9162, 2.1.1). */
 export function leafHash(leaf: string): Buffer {
-  return sha256(Buffer.concat([LEAF_PREFIX, Buffer.from(leaf, "utf8")]));
+  return sha256(LEAF_PREFIX + leaf);
 }
+
+const innerNode = new Uint8Array(1 + 2 * HASH_BYTES);
+innerNode[0] = NODE_PREFIX;
 
 /** The hash of an inner node: SHA-256(0x01 ‖ left ‖ right) (RFC 9162, 2.1.1). */
 export function nodeHash(left: Buffer, right: Buffer): Buffer {
-  return sha256(Buffer.concat([NODE_PREFIX, left, right], 1 + 2 * HASH_BYTES));
+  innerNode.set(left, 1);
+  innerNode.set(right, 1 + HASH_BYTES);
+  return sha256(innerNode);
 }
 
 /** The frontier after one more leaf. */

@@ -81,7 +81,7 @@ BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER ledger_entries_are_never_removed BEFORE DELETE ON ledger_entries
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 
--- The tree's right edge at every 256th leaf, so that a start can check the tail without reading the whole ledger.
+-- The tree's right edge after a commit, every 256 leaves or so: a start checks the tail without reading the whole ledger.
 CREATE TABLE ledger_frontiers (
   size     INTEGER NOT NULL PRIMARY KEY,
   subtrees BLOB    NOT NULL

@@ -1,9 +1,9 @@
 import type { EntryDraft } from "@faramesh/core";
 import type { Actor, JsonObject } from "@faramesh/protocol";
-import type { ActionPatch, ActionRow, ActionStep, IdempotencyClaim } from "../store/store.js";
+import type { ActionPatch, ActionRow, ActionStep, FirstRow, IdempotencyClaim } from "../store/store.js";
 
 /** The part of an action's row that its ledger entries state. */
-type Stated = Omit<ActionRow, "ledger_index">;
+type Stated = FirstRow;
 
 /**
  * The ledger entry for an action that came to a status. Params and context enter by `request_hash`, which is over
@@ -14,23 +14,24 @@ export function actionEntry(row: Stated, actor: Actor, atMs: number, more: JsonO
     kind: kind ?? `action.${row.status}`,
     atMs,
     actor,
+    // In the order that canonical form gives them, which saves sorting.
     body: {
       action_id: row.id,
       agent_id: row.agent_id,
-      tool: row.tool,
-      operation: row.operation,
-      request_hash: row.request_hash,
-      status: row.status,
-      outcome: row.outcome,
       decision: row.decision,
-      reason_code: row.reason_code,
-      reason: row.reason,
-      rule_id: row.rule_id,
-      risk_level: row.risk_level,
+      operation: row.operation,
+      outcome: row.outcome,
+      policy_hash: row.policy_hash,
       policy_id: row.policy_id,
       policy_version: row.policy_version,
-      policy_hash: row.policy_hash,
       provenance_id: row.provenance_id,
+      reason: row.reason,
+      reason_code: row.reason_code,
+      request_hash: row.request_hash,
+      risk_level: row.risk_level,
+      rule_id: row.rule_id,
+      status: row.status,
+      tool: row.tool,
       version: row.version,
       ...more,
     },

@@ -1,6 +1,6 @@
 import { type CanonicalAction, canonicalizeAction, decide } from "@faramesh/core";
 import type { ActionRequest, Decision, Status } from "@faramesh/protocol";
-import type { ActionRow, NewAction } from "../store/store.js";
+import type { FirstRow, NewAction } from "../store/store.js";
 import { newApprovalToken } from "./approval-token.js";
 import type { Gate } from "./gate.js";
 import { actorOf, assertActsAs, assertCan, type Principal } from "./principal.js";
@@ -54,12 +54,7 @@ function newAction(
   };
 }
 
-function firstRow(
-  gate: Gate,
-  principal: Principal,
-  action: CanonicalAction,
-  decision: Decision,
-): Omit<ActionRow, "ledger_index"> {
+function firstRow(gate: Gate, principal: Principal, action: CanonicalAction, decision: Decision): FirstRow {
   const nowMs = gate.nowMs();
   const id = gate.newId();
   const expiresAtMs = decision.approval === undefined ? null : nowMs + decision.approval.expires_in_seconds * 1000;
@@ -89,25 +84,14 @@ function firstRow(
     exclude_submitter: decision.approval?.exclude_submitter === true ? 1 : 0,
     approval_expires_at_ms: expiresAtMs,
     approval_token_hash: token?.hash ?? null,
-    decided_by: "[]",
-    approval_note: null,
     claimable_until_ms: decision.outcome === "EXECUTE" ? nowMs + gate.settings.claimTtlMs : null,
-    claimed_by: null,
-    lease_expires_at_ms: null,
-    permit_jti: null,
-    permit_expires_at_ms: null,
-    permit_consumed_at_ms: null,
-    result: null,
-    error: null,
-    meta: null,
-    report_hash: null,
     version: 1,
     created_at_ms: nowMs,
     updated_at_ms: nowMs,
   };
 }
 
-function approvalTerms(row: Omit<ActionRow, "ledger_index">): {
+function approvalTerms(row: FirstRow): {
   approval?: { [term: string]: string | boolean | string[] };
 } {
   if (row.approval_expires_at_ms === null) return {};

@@ -73,9 +73,26 @@ export interface IdempotencyClaim {
   readonly fingerprint: string;
 }
 
-/** A decided action to record. The store fills in `ledger_index`. */
+/** What an action is when it is submitted, before anybody took a step. */
+export type FirstRow = Omit<
+  ActionRow,
+  | "decided_by"
+  | "approval_note"
+  | "claimed_by"
+  | "lease_expires_at_ms"
+  | "permit_jti"
+  | "permit_expires_at_ms"
+  | "permit_consumed_at_ms"
+  | "result"
+  | "error"
+  | "meta"
+  | "report_hash"
+  | "ledger_index"
+>;
+
+/** A decided action to record. The row becomes the store's: it fills in what {@link FirstRow} leaves out. */
 export interface NewAction {
-  readonly row: Omit<ActionRow, "ledger_index">;
+  readonly row: FirstRow;
   readonly entry: EntryDraft;
   readonly idempotency: IdempotencyClaim | null;
 }

@@ -39,9 +39,11 @@ function withFile(directory: string, work: (sqlite: InstanceType<typeof Database
   }
 }
 
-async function storeWithActions(directory: string, count: number): Promise<SqliteStore> {
+async function storeWithActions(directory: string, count: number, perCommit = count): Promise<SqliteStore> {
   const store = new SqliteStore(directory);
-  await Promise.all(Array.from({ length: count }, () => store.submit(newAction())));
+  for (let left = count; left > 0; left -= perCommit) {
+    await Promise.all(Array.from({ length: Math.min(left, perCommit) }, () => store.submit(newAction())));
+  }
   return store;
 }
 
@@ -240,7 +242,7 @@ describe("a ledger that another process wrote to", () => {
 describe("trap: a ledger that was touched is found at the next start, naming the entry", () => {
   const touched = async (change: string): Promise<unknown> => {
     const directory = newDirectory();
-    const store = await storeWithActions(directory, 600);
+    const store = await storeWithActions(directory, 600, 8);
     await store.close();
     withFile(directory, (sqlite) => {
       sqlite.exec("DROP TRIGGER ledger_entries_are_never_changed; DROP TRIGGER ledger_entries_are_never_removed");
@@ -264,6 +266,17 @@ describe("trap: a ledger that was touched is found at the next start, naming the
     ["a removed entry", "DELETE FROM ledger_entries WHERE idx = 550", 550],
     ["a truncated tail", "DELETE FROM ledger_entries WHERE idx >= 590", 590],
     ["a swapped root", "UPDATE ledger_entries SET root = zeroblob(32) WHERE idx = 599", 599],
+    ["a swapped root in the middle", "UPDATE ledger_entries SET root = zeroblob(32) WHERE idx = 551", 551],
+    [
+      "the swapped root of a whole commit",
+      "UPDATE ledger_entries SET root = zeroblob(32) WHERE idx BETWEEN 544 AND 551",
+      551,
+    ],
+    [
+      "two commits that trade roots",
+      "UPDATE ledger_entries SET root = (SELECT root FROM ledger_entries WHERE idx = 560) WHERE idx BETWEEN 544 AND 551",
+      551,
+    ],
     ["a tail cut off at a stored frontier", "DELETE FROM ledger_entries WHERE idx >= 512", 512],
   ])("%s", async (_what, change, index) => {
     const error = await touched(change);

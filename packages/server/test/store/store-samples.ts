@@ -1,15 +1,12 @@
 import type { EntryDraft } from "@faramesh/core";
-import type { ActionFilter, ActionRow, ActionStep, IdempotencyClaim, NewAction } from "../../src/store/store.js";
+import type { ActionFilter, ActionStep, FirstRow, IdempotencyClaim, NewAction } from "../../src/store/store.js";
 
 /** Who does what tests do. */
 export const ACTOR = { id: "k1", name: "tester", via: "key" } as const;
 let sequence = 0;
 
 /** A decided action with everything a store needs, unlike every other one. */
-export function newAction(
-  fields: Partial<Omit<ActionRow, "ledger_index">> = {},
-  idempotency: IdempotencyClaim | null = null,
-): NewAction {
+export function newAction(fields: Partial<FirstRow> = {}, idempotency: IdempotencyClaim | null = null): NewAction {
   sequence++;
   const row = {
     id: `01900000-0000-7000-8000-${String(sequence).padStart(12, "0")}`,
@@ -36,23 +33,12 @@ export function newAction(
     exclude_submitter: 0,
     approval_expires_at_ms: null,
     approval_token_hash: null,
-    decided_by: "[]",
-    approval_note: null,
     claimable_until_ms: 9_000,
-    claimed_by: null,
-    lease_expires_at_ms: null,
-    permit_jti: null,
-    permit_expires_at_ms: null,
-    permit_consumed_at_ms: null,
-    result: null,
-    error: null,
-    meta: null,
-    report_hash: null,
     version: 1,
     created_at_ms: 1_000 + sequence,
     updated_at_ms: 1_000 + sequence,
     ...fields,
-  } satisfies Omit<ActionRow, "ledger_index">;
+  } satisfies FirstRow;
   return { row, entry: entry(`action.${row.status}`, row.id), idempotency };
 }
 

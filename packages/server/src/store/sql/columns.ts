@@ -44,6 +44,27 @@ export const ACTION_COLUMNS: readonly (keyof ActionRow)[] = Object.keys({
   updated_at_ms: 1,
 } satisfies Record<keyof ActionRow, 1>) as (keyof ActionRow)[];
 
+/** What has come to an action before anybody took a step: nothing. The defaults of the table say the same. */
+export const UNTOUCHED = {
+  decided_by: "[]",
+  approval_note: null,
+  claimed_by: null,
+  lease_expires_at_ms: null,
+  permit_jti: null,
+  permit_expires_at_ms: null,
+  permit_consumed_at_ms: null,
+  result: null,
+  error: null,
+  meta: null,
+  report_hash: null,
+} as const satisfies Partial<ActionRow>;
+
+/** Columns that are written with a new action; the others begin as {@link UNTOUCHED}. */
+export const FIRST_COLUMNS = ACTION_COLUMNS.filter((column) => !Object.hasOwn(UNTOUCHED, column)) as Exclude<
+  keyof ActionRow,
+  keyof typeof UNTOUCHED
+>[];
+
 /** Columns a step may set; the only names that ever enter an UPDATE. */
 export const PATCH_COLUMNS: readonly (keyof ActionPatch)[] = Object.keys({
   reason_code: 1,

@@ -4,27 +4,39 @@ import {
   type EntryDraft,
   encodeFrontier,
   type Frontier,
-  type LedgerHead,
-  placeLeaf,
   rootOf,
+  type SealedEntry,
   sealEntry,
 } from "@faramesh/core";
+import { LedgerTail } from "../ledger-tail.js";
 import { LedgerMismatchError, type LedgerRow } from "../store.js";
 import type { Sqlite, Statement } from "./database.js";
 
-/** Leaves between two stored frontiers. */
+/** A frontier is stored with the first commit that ends so many leaves after the last one. */
 const FRONTIER_EVERY = 256;
 
 const STORED_SIZE = "SELECT coalesce(max(idx) + 1, 0) AS size FROM ledger_entries";
+
+/** The whole tree as last committed. */
+interface Head {
+  readonly frontier: Frontier;
+  readonly root: Buffer;
+}
+
+type Appended = Pick<SealedEntry, "index" | "leaf" | "leafHash"> & { readonly actionId: string | null };
 
 /** The ledger's table: appends inside the caller's transaction and keeps the head of the tree in memory. */
 export class LedgerTable {
   readonly #storedSize: Statement;
   readonly #insert: Statement;
   readonly #insertFrontier: Statement;
-  #head: LedgerHead;
-  #committedHead: LedgerHead;
-  #appended: LedgerRow[] = [];
+  #committed: Head;
+  #storedFrontierSize: number;
+  /** The tree with what this transaction appended; its root is told once, when the transaction ends. */
+  #frontier: Frontier;
+  #appended: Appended[] = [];
+  #rows: LedgerRow[] = [];
+  #root: Buffer;
 
   /** @throws LedgerMismatchError when the stored tail is not what its hashes say. */
   constructor(sqlite: Sqlite) {
@@ -33,8 +45,10 @@ export class LedgerTable {
       "INSERT INTO ledger_entries (idx, leaf, leaf_hash, root, action_id) VALUES (?, ?, ?, ?, ?)",
     );
     this.#insertFrontier = sqlite.prepare("INSERT INTO ledger_frontiers (size, subtrees) VALUES (?, ?)");
-    this.#head = verifiedHead(sqlite);
-    this.#committedHead = this.#head;
+    this.#committed = verifiedHead(sqlite);
+    this.#frontier = this.#committed.frontier;
+    this.#root = this.#committed.root;
+    this.#storedFrontierSize = newestFrontierSizes(sqlite)[0] ?? 0;
   }
 
   /**
@@ -44,70 +58,76 @@ export class LedgerTable {
    */
   assertUnmoved(): void {
     const { size: stored } = this.#storedSize.get() as { size: number };
-    const { size } = this.#committedHead.frontier;
+    const { size } = this.#committed.frontier;
     if (stored !== size)
       throw new LedgerMismatchError(Math.min(stored, size), `the store holds ${stored} entries, not ${size}`);
   }
 
   /** The index the next entry gets. */
   get nextIndex(): number {
-    return this.#head.frontier.size;
+    return this.#frontier.size;
   }
 
   append(draft: EntryDraft, actionId: string | null): void {
-    const sealed = sealEntry(this.#head, draft);
-    this.#insert.run(sealed.index, sealed.leaf, sealed.leafHash, sealed.root, actionId);
-    if (sealed.frontier.size % FRONTIER_EVERY === 0) {
-      this.#insertFrontier.run(sealed.frontier.size, encodeFrontier(sealed.frontier));
+    const { index, leaf, leafHash, frontier } = sealEntry(
+      { frontier: this.#frontier, committedRoot: this.#committed.root },
+      draft,
+    );
+    this.#frontier = frontier;
+    this.#appended.push({ index, leaf, leafHash, actionId });
+  }
+
+  /** Writes what was appended, with the root that all of it leads to. For the end of a transaction. */
+  finish(): void {
+    if (this.#appended.length === 0) return;
+    const root = rootOf(this.#frontier);
+    for (const { index, leaf, leafHash, actionId } of this.#appended) {
+      this.#insert.run(index, leaf, leafHash, root, actionId);
+      this.#rows.push({ idx: index, leaf, leaf_hash: leafHash, root, action_id: actionId });
     }
-    this.#head = { frontier: sealed.frontier, root: sealed.root };
-    this.#appended.push({
-      idx: sealed.index,
-      leaf: sealed.leaf,
-      leaf_hash: sealed.leafHash,
-      root: sealed.root,
-      action_id: actionId,
-    });
+    this.#root = root;
+    if (this.#frontier.size - this.#storedFrontierSize >= FRONTIER_EVERY) {
+      this.#insertFrontier.run(this.#frontier.size, encodeFrontier(this.#frontier));
+    }
   }
 
   /** The transaction is durable: answers the entries it appended. */
   committed(): readonly LedgerRow[] {
-    const entries = this.#appended;
-    this.#appended = [];
-    this.#committedHead = this.#head;
-    return entries;
+    const { size } = this.#frontier;
+    if (size - this.#storedFrontierSize >= FRONTIER_EVERY) this.#storedFrontierSize = size;
+    this.#committed = { frontier: this.#frontier, root: this.#root };
+    const rows = this.#rows;
+    this.#forget();
+    return rows;
   }
 
   /** The transaction is undone. */
   undone(): void {
+    this.#frontier = this.#committed.frontier;
+    this.#root = this.#committed.root;
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#appended = [];
-    this.#head = this.#committedHead;
+    this.#rows = [];
   }
 }
 
 /** Recomputes the tail of the stored tree, leaf by leaf, from the last frontier but one. */
-function verifiedHead(sqlite: Sqlite): LedgerHead {
-  const { size } = sqlite.prepare(STORED_SIZE).get() as { size: number };
-  const baseSize = Math.max(0, (Math.floor(size / FRONTIER_EVERY) - 1) * FRONTIER_EVERY);
-  let frontier = storedFrontier(sqlite, baseSize);
-  let root = rootOf(frontier);
-  const tail = sqlite.prepare("SELECT idx, leaf, leaf_hash, root FROM ledger_entries WHERE idx >= ? ORDER BY idx");
-  for (const row of tail.iterate(baseSize) as Iterable<LedgerRow>) {
-    const placed = placeLeaf(frontier, row.leaf);
-    const entry = JSON.parse(row.leaf) as { index: unknown; previous_root: unknown };
-    if (row.idx !== placed.index || entry.index !== placed.index) {
-      throw new LedgerMismatchError(placed.index, `is missing; entry ${row.idx} stands in its place`);
-    }
-    if (entry.previous_root !== root.toString("hex"))
-      throw new LedgerMismatchError(row.idx, "names another root before it");
-    if (!placed.leafHash.equals(row.leaf_hash))
-      throw new LedgerMismatchError(row.idx, "has another hash than its text");
-    if (!placed.root.equals(row.root)) throw new LedgerMismatchError(row.idx, "has another root than the tree");
-    frontier = placed.frontier;
-    root = placed.root;
-  }
-  assertNothingCutOff(sqlite, frontier.size);
-  return { frontier, root };
+function verifiedHead(sqlite: Sqlite): Head {
+  const baseSize = newestFrontierSizes(sqlite)[1] ?? 0;
+  const tail = new LedgerTail(storedFrontier(sqlite, baseSize));
+  const rows = sqlite.prepare("SELECT idx, leaf, leaf_hash, root FROM ledger_entries WHERE idx >= ? ORDER BY idx");
+  for (const row of rows.iterate(baseSize) as Iterable<LedgerRow>) tail.add(row);
+  assertNothingCutOff(sqlite, tail.size);
+  return tail.finish();
+}
+
+/** The sizes of the newest two stored frontiers, larger first. */
+function newestFrontierSizes(sqlite: Sqlite): number[] {
+  const rows = sqlite.prepare("SELECT size FROM ledger_frontiers ORDER BY size DESC LIMIT 2").all();
+  return (rows as { size: number }[]).map(({ size }) => size);
 }
 
 function storedFrontier(sqlite: Sqlite, size: number): Frontier {

@@ -61,7 +61,10 @@ export class SqliteStore implements Store {
     this.#checkpointer = new Checkpointer(path);
     this.#commits = new GroupCommit(this.#database.sqlite, {
       before: () => this.#assertPresent(),
-      finish: () => this.#actions.countSubmissions(),
+      finish: () => {
+        this.#actions.countSubmissions();
+        this.#ledger.finish();
+      },
       committed: () => this.#announce(),
       undone: () => {
         this.#ledger.undone();

@@ -1,0 +1,21 @@
+import { expect } from "vitest";
+import type { ActionRow, ActionStep, FirstRow, Store } from "../../src/store/store.js";
+import { claim, newAction } from "./store-samples.js";
+
+/** A store under test: opened on nothing, and openable again on what it kept. */
+export interface StoreUnderTest {
+  open(): Promise<Store>;
+  remove(): Promise<void>;
+}
+
+/** Records an action that nobody has seen before. */
+export async function submitTo(store: Store, fields: Partial<FirstRow> = {}): Promise<ActionRow> {
+  const recorded = await store.submit(newAction(fields));
+  if (recorded.kind !== "recorded") throw new Error(recorded.kind);
+  return recorded.action;
+}
+
+/** Takes an action one step on, from its first version. */
+export async function stepIn(store: Store, id: string, fields: Partial<ActionStep> = {}): Promise<void> {
+  expect((await store.step({ ...claim(id, 1), ...fields })).kind).toBe("recorded");
+}
