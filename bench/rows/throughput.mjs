@@ -3,7 +3,7 @@ import { alternate, median } from "../rounds.mjs";
 import { CONNECTIONS } from "./http.mjs";
 
 /** How much longer a server is warmed up than it is measured in one turn. */
-const WARM_UP_TURNS = 1.5;
+const WARM_UP_TURNS = 3;
 
 /**
  * Requests a second of two servers in turn.

@@ -14,12 +14,20 @@ const KNOWN_MAX = 10_000;
 /** How long a known key is trusted before the store is asked again. */
 const KNOWN_MS = 1_000;
 
+interface Known {
+  readonly principal: Principal;
+  readonly untilMs: number;
+}
+
 /** Tells who a key belongs to. A key is hashed at each use and its hash compared in constant time. */
 export class Authenticator {
   readonly #store: Store;
   readonly #bootstrapHash: string | null;
   readonly #nowMs: () => number;
-  readonly #known = new Map<string, { principal: Principal; untilMs: number }>();
+  readonly #known = new Map<string, Known>();
+  /** The same by the key itself, whose lookup costs no SHA-256. Maps hash with a seed of the process, so time tells nothing. */
+  readonly #seen = new Map<string, Known>();
+  #seenSinceMs = 0;
   readonly #listeners = new Set<() => void>();
   #used = new Map<string, number>();
 
@@ -32,14 +40,18 @@ export class Authenticator {
 
   /** Who a key belongs to, where it was looked up a moment ago; null says nothing. */
   known(key: string): Principal | null {
-    return this.#knownByHash(sha256Hex(key));
+    const seen = this.#seen.get(key);
+    if (seen !== undefined && this.#nowMs() < seen.untilMs) return seen.principal;
+    const known = this.#knownByHash(sha256Hex(key));
+    if (known !== null) this.#see(key, known);
+    return known?.principal ?? null;
   }
 
   /** @throws GateError `unauthorized` for a key that is unknown or revoked. */
   async principalOf(key: string): Promise<Principal> {
     const hash = sha256Hex(key);
     const known = this.#knownByHash(hash);
-    if (known !== null) return known;
+    if (known !== null) return known.principal;
     const isBootstrap = this.#bootstrapHash !== null && sameHash(hash, this.#bootstrapHash);
     const principal = isBootstrap ? BOOTSTRAP : await this.#lookUp(key, hash);
     this.#remember(hash, principal);
@@ -49,6 +61,7 @@ export class Authenticator {
   /** Forgets what is known, so that a change to a key counts from the next request on. */
   forget(): void {
     this.#known.clear();
+    this.#seen.clear();
     for (const listener of [...this.#listeners]) listener();
   }
 
@@ -74,9 +87,19 @@ export class Authenticator {
     return { id: row.id, name: row.name, role: row.role, via: "key", agents: JSON.parse(row.agents) as string[] };
   }
 
-  #knownByHash(hash: string): Principal | null {
+  #knownByHash(hash: string): Known | null {
     const known = this.#known.get(hash);
-    return known !== undefined && this.#nowMs() < known.untilMs ? known.principal : null;
+    return known !== undefined && this.#nowMs() < known.untilMs ? known : null;
+  }
+
+  /** Keys as they are stay in memory for moments only. */
+  #see(key: string, known: Known): void {
+    const nowMs = this.#nowMs();
+    if (nowMs >= this.#seenSinceMs + KNOWN_MS) {
+      this.#seen.clear();
+      this.#seenSinceMs = nowMs;
+    }
+    if (this.#seen.size < KNOWN_MAX) this.#seen.set(key, known);
   }
 
   #remember(hash: string, principal: Principal): void {

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { createServer } from "node:http";
 import type { Socket } from "node:net";
 import { LIMITS } from "@faramesh/protocol";
 import swagger from "@fastify/swagger";
@@ -8,6 +9,7 @@ import type { Authenticator } from "../gate/authenticate.js";
 import { GateError } from "../gate/errors.js";
 import type { Gate } from "../gate/gate.js";
 import { askForKey, assertFromThisMachine, type Door } from "./authenticate.js";
+import { ExpressLane } from "./express-lane.js";
 import { readStrictJsonBodies } from "./json-body.js";
 import { createMetrics, type Metrics } from "./metrics.js";
 import { type Log, problemOf, sendProblem } from "./problem.js";
@@ -21,6 +23,10 @@ import { ACTION_REQUEST, PROBLEM } from "./schemas.js";
 
 /** How long a closing server waits for requests that are being sent, before it drops their connections. */
 const DRAIN_MS = 2_000;
+
+/** How long a request may take to arrive, and a connection may stay open between two. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const KEEP_ALIVE_MS = 72_000;
 
 /** What the HTTP side is built from. */
 export interface AppParts {
@@ -44,14 +50,19 @@ export async function createApp(parts: AppParts): Promise<App> {
   const { gate, authenticator, door } = parts;
   const metrics = createMetrics(() => gate.announcer.waiting);
   const closing = new AbortController();
+  const newRequestId = requestIds();
+  const lane = new ExpressLane({ door, metrics, log: parts.log, closing: closing.signal, newRequestId });
   const app = fastify({
     logger: false,
     bodyLimit: LIMITS.bodyBytesMax,
     requestIdHeader: false,
-    genReqId: requestIds(),
+    genReqId: newRequestId,
     forceCloseConnections: "idle",
     exposeHeadRoutes: false,
-    requestTimeout: 30_000,
+    serverFactory: (handle) =>
+      createServer({ requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+        if (parts.withoutKeys || !lane.take(request, response)) handle(request, response);
+      }),
     frameworkErrors: (_error, request, reply) => {
       sendProblem(new GateError("invalid_request", "the path is not understood"), request, reply, parts.log);
     },
@@ -64,7 +75,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   if (parts.withoutKeys) app.addHook("onRequest", async (request) => assertFromThisMachine(request));
   await describeApi(app, gate.settings.runtimeVersion);
 
-  const context = { gate, door, authenticator, metrics, closing: closing.signal };
+  const context = { gate, door, authenticator, metrics, lane, closing: closing.signal };
   actionRoutes(app, context);
   gateRoutes(app, context);
   eventRoutes(app, context);

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyRequest, onRequestHookHandler } from "fastify";
 import type { Authenticator } from "../gate/authenticate.js";
 import { GateError } from "../gate/errors.js";
@@ -56,14 +57,19 @@ async function admit(
   next();
 }
 
+/** What of a request says who is calling. */
+export interface Asking {
+  readonly headers: IncomingHttpHeaders;
+}
+
 /** Tells who is calling. */
 export interface Door {
   /** Who is calling, where that is known without asking the store; null says nothing. */
-  knownPrincipal(request: FastifyRequest): Principal | null;
+  knownPrincipal(request: Asking): Principal | null;
   /** @throws GateError `unauthorized` */
-  readonly principalOf: (request: FastifyRequest) => Promise<Principal>;
+  readonly principalOf: (request: Asking) => Promise<Principal>;
   /** Who is calling, or null when no key was sent at all. A wrong key is still refused. */
-  readonly principalOrNone: (request: FastifyRequest) => Promise<Principal | null>;
+  readonly principalOrNone: (request: Asking) => Promise<Principal | null>;
 }
 
 const NO_AUTH: Principal = { id: "no_auth", name: "no-auth", role: "admin", via: "no_auth", agents: [] };
@@ -72,7 +78,7 @@ const BEARER = /^Bearer +(\S+)$/i;
 
 /** The door of a gate that asks for keys. */
 export function keyDoor(authenticator: Authenticator): Door {
-  const principalOrNone = async (request: FastifyRequest): Promise<Principal | null> => {
+  const principalOrNone = async (request: Asking): Promise<Principal | null> => {
     if (request.headers.authorization === undefined) return null;
     const key = bearerKey(request);
     if (key === null) throw new GateError("unauthorized", "send Authorization: Bearer <key>");
@@ -92,8 +98,8 @@ export function keyDoor(authenticator: Authenticator): Door {
   };
 }
 
-function bearerKey(request: FastifyRequest): string | null {
-  const { authorization } = request.headers;
+function bearerKey({ headers: { authorization } }: Asking): string | null {
+  if (authorization?.startsWith("Bearer ") === true && !authorization.includes(" ", 7)) return authorization.slice(7);
   return authorization === undefined ? null : (BEARER.exec(authorization)?.[1] ?? null);
 }
 

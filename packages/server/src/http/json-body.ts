@@ -1,5 +1,5 @@
 import { parseStrictJson } from "@faramesh/core";
-import { LIMITS } from "@faramesh/protocol";
+import { type JsonValue, LIMITS } from "@faramesh/protocol";
 import type { FastifyInstance, preValidationHookHandler } from "fastify";
 import { GateError } from "../gate/errors.js";
 
@@ -20,11 +20,21 @@ export function readStrictJsonBodies(app: FastifyInstance): void {
       // Each value takes two characters at the least, so most bodies are too short for the bound to matter.
       const isLong = bytes.length > 2 * LIMITS.nodesMax;
       const bodyNodesMax = isLong ? request.routeOptions.config.bodyNodesMax : undefined;
-      done(null, bytes.length === 0 ? {} : parseStrictJson(decode(bytes), bodyNodesMax));
+      done(null, bytes.length === 0 ? {} : readStrictBody(bytes, bodyNodesMax));
     } catch (error) {
       done(error as Error, undefined);
     }
   });
+}
+
+/**
+ * Reads a body's bytes as JSON, strictly.
+ *
+ * @throws GateError `invalid_json` where they are not UTF-8.
+ * @throws StrictJsonError
+ */
+export function readStrictBody(bytes: Buffer, nodesMax?: number): JsonValue {
+  return parseStrictJson(decode(bytes), nodesMax);
 }
 
 /** For steps that need no body: one that was left out says nothing beyond the path, as an empty object does. */

@@ -83,19 +83,34 @@ export function problemOf(told: Told, requestId: string): Problem {
   };
 }
 
-/** Answers an error; what is `internal` goes to the log, with the request id that the caller is given. */
-export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
+/** An error as it goes over the wire. */
+export interface ProblemAnswer {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+/** Puts an error into an answer; what is `internal` goes to the log, with the request id that the caller is given. */
+export function problemAnswer(error: unknown, request_id: string, log: Log): ProblemAnswer {
   const told = tell(error);
-  const request_id = request.id;
   if (told.code === "internal") log.error({ err: error, request_id }, "request failed");
   if (told.code === "store_unavailable") log.warn({ err: error, request_id }, "store unavailable");
-  if (told.retryAfterSeconds !== undefined) reply.header("retry-after", String(told.retryAfterSeconds));
-  if (told.code === "unauthorized") reply.header("www-authenticate", 'Bearer realm="faramesh"');
-  return reply
-    .code(ERROR_CODES[told.code].status)
-    .header("content-type", "application/problem+json")
-    .header("cache-control", "no-store")
-    .header("x-content-type-options", "nosniff")
-    .header("x-request-id", request.id)
-    .send(Buffer.from(JSON.stringify(problemOf(told, request.id))));
+  return {
+    status: ERROR_CODES[told.code].status,
+    headers: {
+      ...(told.retryAfterSeconds === undefined ? {} : { "retry-after": String(told.retryAfterSeconds) }),
+      ...(told.code === "unauthorized" ? { "www-authenticate": 'Bearer realm="faramesh"' } : {}),
+      "content-type": "application/problem+json",
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      "x-request-id": request_id,
+    },
+    body: JSON.stringify(problemOf(told, request_id)),
+  };
+}
+
+/** Answers an error through the framework. */
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
+  const { status, headers, body } = problemAnswer(error, request.id, log);
+  return reply.code(status).headers(headers).send(Buffer.from(body));
 }

@@ -1,5 +1,6 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { LIMITS } from "@faramesh/protocol";
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply } from "fastify";
 import { GateError } from "../gate/errors.js";
 
 const RFC_3339 = /^(\d{4}-\d{2}-\d{2})[Tt]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
@@ -10,8 +11,8 @@ const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
  *
  * @throws GateError `invalid_request` when it is not 1–255 visible ASCII characters.
  */
-export function idempotencyKeyOf(request: FastifyRequest): string | null {
-  const key = request.headers["idempotency-key"];
+export function idempotencyKeyOf(headers: IncomingHttpHeaders): string | null {
+  const key = headers["idempotency-key"];
   if (key === undefined) return null;
   if (typeof key !== "string" || key.length > LIMITS.idempotencyKeyCharsMax || !VISIBLE_ASCII.test(key)) {
     const message = `Idempotency-Key is 1 to ${LIMITS.idempotencyKeyCharsMax} visible ASCII characters`;

@@ -92,7 +92,6 @@ const names = Type.Unsafe<string[]>({
 });
 
 export const WAIT_QUERY = Type.Object({ wait: Type.Optional(wait) }, closed);
-export type WaitQuery = Static<typeof WAIT_QUERY>;
 
 export const GET_QUERY = Type.Object(
   {
@@ -106,7 +105,6 @@ export const GET_QUERY = Type.Object(
 export type GetQuery = Static<typeof GET_QUERY>;
 
 export const EXPLAIN_QUERY = Type.Object({ explain: Type.Optional(flag) }, closed);
-export type ExplainQuery = Static<typeof EXPLAIN_QUERY>;
 
 export const LIST_QUERY = Type.Object(
   {

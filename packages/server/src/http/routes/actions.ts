@@ -10,6 +10,7 @@ import { resolveApproval } from "../../gate/resolve-approval.js";
 import { submitAction } from "../../gate/submit-action.js";
 import type { StepTaken } from "../../gate/take-step.js";
 import { callerOf } from "../authenticate.js";
+import { type Ask, openHotRoute } from "../hot-route.js";
 import { bodyMayBeLeftOut } from "../json-body.js";
 import { problemOf, tell } from "../problem.js";
 import { callerGone, idempotencyKeyOf, timeMsOf, waitMsOf, wholeNumberOf } from "../request-words.js";
@@ -33,7 +34,6 @@ import {
   START,
   type Start,
   WAIT_QUERY,
-  type WaitQuery,
 } from "../schemas.js";
 import type { RouteContext } from "./route-context.js";
 
@@ -44,31 +44,34 @@ export function actionRoutes(app: FastifyInstance, context: RouteContext): void 
   stepRoutes(app, context);
 }
 
-function submitRoutes(app: FastifyInstance, { gate, metrics, closing }: RouteContext): void {
-  app.post<{ Querystring: WaitQuery }>(
-    "/v1/actions",
-    {
-      schema: {
-        summary: "Submit an action",
-        tags: ["actions"],
-        body: ACTION_REQUEST,
-        querystring: WAIT_QUERY,
-        response: { 201: ACTION },
-      },
+/** Says that the same request was made before, and that this answer is about what it did then. */
+const REPLAYED = { headers: { "idempotent-replayed": "true" } };
+
+function submitRoutes(app: FastifyInstance, { gate, metrics, lane, closing }: RouteContext): void {
+  /** Recorded is recorded: a wait that fails must not turn the answer into an error. */
+  const afterWait = (ask: Ask, action: StepTaken["action"], waitMs: number): Promise<StepTaken["action"]> => {
+    const wait = { from: "pending_approval", waitMs, signal: ask.gone() } as const;
+    return waitForChange(gate, ask.principal, action, wait).catch(() => action);
+  };
+
+  openHotRoute(app, lane, closing, {
+    url: "/v1/actions",
+    schema: {
+      summary: "Submit an action",
+      tags: ["actions"],
+      body: ACTION_REQUEST,
+      querystring: WAIT_QUERY,
+      response: { 201: ACTION },
     },
-    async (request, reply) => {
-      const principal = callerOf(request);
-      const action = readActionRequest(request.body);
-      const taken = await submitAction(gate, principal, action, idempotencyKeyOf(request));
+    async answer(ask) {
+      const { principal, body, headers } = ask;
+      const taken = await submitAction(gate, principal, readActionRequest(body), idempotencyKeyOf(headers));
       if (!taken.replayed) metrics.decided(taken.action);
-      const waitMs = waitMsOf(request.query.wait);
-      if (waitMs === 0) return answer(reply.code(201), presentAction(gate, principal, taken.action), taken);
-      const wait = { from: "pending_approval", waitMs, signal: callerGone(reply, closing) } as const;
-      // Recorded is recorded: a wait that fails must not turn the answer into an error.
-      const row = await waitForChange(gate, principal, taken.action, wait).catch(() => taken.action);
-      return answer(reply.code(201), presentAction(gate, principal, row), taken);
+      const waitMs = waitMsOf(ask.query["wait"]);
+      const row = waitMs === 0 ? taken.action : await afterWait(ask, taken.action, waitMs);
+      return { status: 201, body: presentAction(gate, principal, row), ...(taken.replayed && REPLAYED) };
     },
-  );
+  });
 
   app.post<{ Body: BatchRequest }>(
     "/v1/actions/batch",
@@ -79,7 +82,7 @@ function submitRoutes(app: FastifyInstance, { gate, metrics, closing }: RouteCon
     },
     async (request) => {
       const principal = callerOf(request);
-      const key = idempotencyKeyOf(request);
+      const key = idempotencyKeyOf(request.headers);
       const submitOne = async (body: unknown, index: number): Promise<{ action: Action } | { error: Problem }> => {
         try {
           const itemKey = key === null ? null : `${key} ${index}`;
@@ -167,7 +170,7 @@ function stepRoutes(app: FastifyInstance, { gate }: RouteContext): void {
     async (request, reply) => {
       const principal = request.principal;
       const { id } = request.params;
-      const taken = await resolveApproval(gate, principal, id, request.body, idempotencyKeyOf(request));
+      const taken = await resolveApproval(gate, principal, id, request.body, idempotencyKeyOf(request.headers));
       return answer(reply, presentAction(gate, principal, taken.action), taken);
     },
   );
@@ -181,7 +184,7 @@ function stepRoutes(app: FastifyInstance, { gate }: RouteContext): void {
     async (request, reply) => {
       const principal = callerOf(request);
       const lease = request.body.lease_seconds ?? null;
-      const claim = await claimAction(gate, principal, request.params.id, lease, idempotencyKeyOf(request));
+      const claim = await claimAction(gate, principal, request.params.id, lease, idempotencyKeyOf(request.headers));
       return answer(reply, { ...presentAction(gate, principal, claim.action), permit: claim.permit }, claim);
     },
   );
@@ -199,7 +202,13 @@ function stepRoutes(app: FastifyInstance, { gate }: RouteContext): void {
     },
     async (request, reply) => {
       const principal = callerOf(request);
-      const taken = await reportResult(gate, principal, request.params.id, request.body, idempotencyKeyOf(request));
+      const taken = await reportResult(
+        gate,
+        principal,
+        request.params.id,
+        request.body,
+        idempotencyKeyOf(request.headers),
+      );
       return answer(reply, presentAction(gate, principal, taken.action), taken);
     },
   );
@@ -213,14 +222,14 @@ function stepRoutes(app: FastifyInstance, { gate }: RouteContext): void {
     async (request, reply) => {
       const principal = callerOf(request);
       const reason = request.body.reason ?? null;
-      const taken = await cancelAction(gate, principal, request.params.id, reason, idempotencyKeyOf(request));
+      const taken = await cancelAction(gate, principal, request.params.id, reason, idempotencyKeyOf(request.headers));
       return answer(reply, presentAction(gate, principal, taken.action), taken);
     },
   );
 }
 
 function answer(reply: FastifyReply, action: Action, taken: StepTaken): Action {
-  if (taken.replayed) reply.header("idempotent-replayed", "true");
+  if (taken.replayed) reply.headers(REPLAYED.headers);
   return action;
 }
 

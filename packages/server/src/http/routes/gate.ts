@@ -3,27 +3,26 @@ import type { FastifyInstance } from "fastify";
 import { type ConsumedPermit, consumePermit } from "../../gate/consume-permit.js";
 import { decideOnly } from "../../gate/decide-only.js";
 import { callerOf } from "../authenticate.js";
-import { ACTION_REQUEST, CONSUME, type Consume, DECISION, EXPLAIN_QUERY, type ExplainQuery } from "../schemas.js";
+import { openHotRoute } from "../hot-route.js";
+import { ACTION_REQUEST, CONSUME, type Consume, DECISION, EXPLAIN_QUERY } from "../schemas.js";
 import type { RouteContext } from "./route-context.js";
 
 /** `/v1/gate/decide`, `/v1/permits/consume` and the keys that permits verify with. */
-export function gateRoutes(app: FastifyInstance, { gate }: RouteContext): void {
-  app.post<{ Querystring: ExplainQuery }>(
-    "/v1/gate/decide",
-    {
-      schema: {
-        summary: "Decide only: nothing stored, nothing granted",
-        tags: ["gate"],
-        body: ACTION_REQUEST,
-        querystring: EXPLAIN_QUERY,
-        response: { 200: DECISION },
-      },
+export function gateRoutes(app: FastifyInstance, { gate, lane, closing }: RouteContext): void {
+  openHotRoute(app, lane, closing, {
+    url: "/v1/gate/decide",
+    schema: {
+      summary: "Decide only: nothing stored, nothing granted",
+      tags: ["gate"],
+      body: ACTION_REQUEST,
+      querystring: EXPLAIN_QUERY,
+      response: { 200: DECISION },
     },
-    (request, reply) => {
-      const explain = request.query.explain === "true" || request.query.explain === "1";
-      reply.send(decideOnly(gate, callerOf(request), readActionRequest(request.body), explain));
+    answer({ principal, body, query }) {
+      const explain = query["explain"] === "true" || query["explain"] === "1";
+      return { status: 200, body: decideOnly(gate, principal, readActionRequest(body), explain) };
     },
-  );
+  });
 
   app.post<{ Body: Consume }>(
     "/v1/permits/consume",
