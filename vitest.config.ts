@@ -9,6 +9,7 @@ export default defineConfig({
       "bench/test/**/*.test.ts",
     ],
     exclude: ["**/node_modules/**", "**/dist/**", "**/.tsbuild/**"],
+    globalSetup: ["scripts/vitest-postgres.mjs"],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { ensurePostgres } from "./postgres-programs.mjs";
 import { ROOT, run, tool } from "./run.mjs";
 import { ensureVenv } from "./venv.mjs";
 
@@ -22,6 +23,8 @@ async function prepare() {
   try {
     say("the Python environment");
     await ensureVenv(say);
+    say("PostgreSQL");
+    await ensurePostgres(say);
     return null;
   } catch (error) {
     return error.message;

@@ -22,7 +22,7 @@ function commit() {
   waiting = [];
   sqlite.exec("BEGIN IMMEDIATE");
   for (const { body } of group) rows.insert(body);
-  rows.countSubmissions(group.length);
+  rows.finish(group.length);
   sqlite.exec("COMMIT");
   for (const { done } of group) done();
 }

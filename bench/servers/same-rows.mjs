@@ -12,6 +12,7 @@ export class SameRows {
   #insertAction;
   #insertEntry;
   #insertFrontier;
+  #moveHead;
   #countAgent;
   #columns;
   #values;
@@ -35,6 +36,7 @@ export class SameRows {
       "INSERT INTO ledger_entries (idx, leaf, leaf_hash, root, action_id) VALUES (?, ?, ?, ?, ?)",
     );
     this.#insertFrontier = sqlite.prepare("INSERT INTO ledger_frontiers (size, subtrees) VALUES (?, ?)");
+    this.#moveHead = sqlite.prepare("UPDATE ledger_head SET size = ?, subtrees = ? WHERE id = 1");
     this.#countAgent = sqlite.prepare(
       `INSERT INTO agents (agent_id, actions, last_seen_at_ms) VALUES (?1, ?2, ?3)
        ON CONFLICT (agent_id) DO UPDATE SET actions = actions + ?2, last_seen_at_ms = ?3`,
@@ -57,8 +59,14 @@ export class SameRows {
     if (size % FRONTIER_EVERY === 0) this.#insertFrontier.run(size, Buffer.alloc(subtreesOf(size) * HASH_BYTES));
   }
 
-  /** @param {number} count */
-  countSubmissions(count) {
+  /**
+   * What is written once a commit.
+   *
+   * @param {number} count - Of actions in the commit.
+   */
+  finish(count) {
+    const size = this.#index + 1;
+    this.#moveHead.run(size, Buffer.alloc(subtreesOf(size) * HASH_BYTES));
     this.#countAgent.run(this.#agentId, count, Date.now());
   }
 

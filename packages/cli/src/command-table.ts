@@ -25,6 +25,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/dev.js"),
   },
   { name: "serve", summary: "run a gate", load: () => import("./commands/serve.js") },
+  {
+    name: "migrate",
+    summary: "bring a shared database to this release's schema",
+    load: () => import("./commands/migrate.js"),
+  },
   { name: "submit", summary: "submit an action", load: () => import("./commands/submit.js") },
   { name: "decide", summary: "ask what the gate would answer", load: () => import("./commands/decide.js") },
   { name: "explain", summary: "show why, rule by rule", load: () => import("./commands/explain.js") },

@@ -2,8 +2,12 @@ import { LIMITS } from "@faramesh/protocol";
 
 /** How a server is to run. */
 export interface ServerConfig {
-  /** The directory for the database, keys and locks; made (mode 0700) where there is none. */
+  /** The directory for the database, keys and locks of one node; made (mode 0700) where there is none. */
   readonly dataDir: string;
+  /** `postgres://…`: the database that this node shares with others, in place of the data directory. */
+  readonly store?: string;
+  /** What the shared keys are sealed with; needed with `store`. */
+  readonly secret?: string;
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
@@ -34,7 +38,7 @@ export class ConfigError extends Error {
 
 /**
  * Reads what the environment says of a server: `FARAMESH_TOKEN`, `FARAMESH_LOG_LEVEL`, `FARAMESH_PERMIT_ISSUER`,
- * `FARAMESH_PERMIT_AUDIENCE`, `FARAMESH_LEASE_SECONDS`. The only place that reads it.
+ * `FARAMESH_PERMIT_AUDIENCE`, `FARAMESH_LEASE_SECONDS`, `FARAMESH_STORE`, `FARAMESH_SECRET`. The only place that reads it.
  *
  * @throws ConfigError naming the variable.
  */
@@ -45,12 +49,16 @@ export function readServerEnvironment(env: Readonly<Record<string, string | unde
     FARAMESH_PERMIT_ISSUER,
     FARAMESH_PERMIT_AUDIENCE,
     FARAMESH_LEASE_SECONDS,
+    FARAMESH_STORE,
+    FARAMESH_SECRET,
   } = env;
   return {
     ...(FARAMESH_TOKEN ? { adminKey: bearerToken(FARAMESH_TOKEN) } : {}),
     ...(FARAMESH_LOG_LEVEL ? { logLevel: logLevel(FARAMESH_LOG_LEVEL) } : {}),
     ...(FARAMESH_PERMIT_ISSUER ? { permitIssuer: FARAMESH_PERMIT_ISSUER } : {}),
     ...(FARAMESH_PERMIT_AUDIENCE ? { permitAudience: FARAMESH_PERMIT_AUDIENCE } : {}),
+    ...(FARAMESH_STORE ? { store: storeUrl(FARAMESH_STORE) } : {}),
+    ...(FARAMESH_SECRET ? { secret: soundSecret(FARAMESH_SECRET) } : {}),
     ...(FARAMESH_LEASE_SECONDS ? { leaseSecondsDefault: leaseSeconds(FARAMESH_LEASE_SECONDS) } : {}),
   };
 }
@@ -59,6 +67,28 @@ export function readServerEnvironment(env: Readonly<Record<string, string | unde
 function bearerToken(value: string): string {
   if (!/^[A-Za-z0-9._~+/-]+=*$/.test(value)) {
     throw new ConfigError("FARAMESH_TOKEN may hold letters, digits and -._~+/ only, so that it fits a header");
+  }
+  return value;
+}
+
+/** Characters from which on a secret of letters and digits is beyond guessing. */
+const SECRET_CHARS_MIN = 32;
+
+function soundSecret(value: string): string {
+  if (value.length < SECRET_CHARS_MIN) {
+    throw new ConfigError(`FARAMESH_SECRET has ${SECRET_CHARS_MIN} random characters or more`);
+  }
+  return value;
+}
+
+/**
+ * Reads where a shared store is.
+ *
+ * @throws ConfigError, which does not repeat the text: it may hold a password.
+ */
+export function storeUrl(value: string): string {
+  if (!/^postgres(ql)?:\/\//.test(value) || !URL.canParse(value)) {
+    throw new ConfigError("a shared store is told as postgres://user:password@host:port/database");
   }
   return value;
 }

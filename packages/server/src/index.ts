@@ -1,4 +1,5 @@
-export { ConfigError, isLoopback, readServerEnvironment, type ServerConfig } from "./config.js";
+export { ConfigError, isLoopback, readServerEnvironment, type ServerConfig, storeUrl } from "./config.js";
 export { PolicyLoadError } from "./gate/activate-policy.js";
 export { type Server, startServer } from "./main.js";
-export { DirectoryInUseError, LedgerMismatchError } from "./store/store.js";
+export { migratePostgres } from "./store/postgres/migrate.js";
+export { DirectoryInUseError, LedgerMismatchError, StoreUnavailableError } from "./store/store.js";

@@ -1,22 +1,23 @@
-import { randomFillSync } from "node:crypto";
-import { chmodSync, constants, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import { join, resolve } from "node:path";
 import { LIMITS } from "@faramesh/protocol";
 import { pino } from "pino";
-import { v7 as uuidv7 } from "uuid";
 import { ConfigError, isLoopback, type ServerConfig } from "./config.js";
-import { activatePolicy, PolicyLoadError, resumePolicy } from "./gate/activate-policy.js";
+import type { Deployment } from "./deployment/deployment.js";
+import { openManyNodes } from "./deployment/many-nodes.js";
+import { openOneNode } from "./deployment/one-node.js";
+import { activatePolicy, PolicyLoadError } from "./gate/activate-policy.js";
 import { Announcer } from "./gate/announcer.js";
 import { prepareApiKey } from "./gate/api-keys.js";
 import { Authenticator, BOOTSTRAP } from "./gate/authenticate.js";
 import { expireOverdue } from "./gate/expire-overdue.js";
-import type { Gate } from "./gate/gate.js";
+import type { Gate, GateSettings } from "./gate/gate.js";
+import { Rules, whileCurrent } from "./gate/rules.js";
 import { type App, createApp } from "./http/app.js";
 import { keyDoor, openDoor } from "./http/authenticate.js";
 import type { Log } from "./http/problem.js";
-import { openKeyring, writeSecretFile } from "./keyring/file-keyring.js";
-import { SqliteStore } from "./store/sqlite/sqlite-store.js";
+import { newIds } from "./new-ids.js";
+import type { Committed } from "./store/store.js";
 import { RUNTIME_VERSION } from "./version.js";
 
 /** A running gate. */
@@ -35,10 +36,6 @@ export interface Server {
   close(): Promise<void>;
 }
 
-const { S_IFMT, S_IFDIR } = constants;
-/** The sticky bit: a directory that many users put files into, such as the one for temporary files. */
-const SHARED = 0o1000;
-
 /** Characters from which on an admin key of letters and digits is beyond guessing. */
 const ADMIN_KEY_CHARS_SOUND = 22;
 
@@ -52,7 +49,7 @@ const TIDY_MS = 10_000;
 const CLAIM_TTL_MS = 24 * 3_600_000;
 
 /**
- * Builds a gate on a data directory and listens. The only place that puts parts together.
+ * Builds a gate on its store and listens. The only place that puts parts together.
  *
  * @throws ConfigError, PolicyLoadError, DirectoryInUseError, LedgerMismatchError; then nothing is left running.
  */
@@ -60,23 +57,40 @@ export async function startServer(config: ServerConfig): Promise<Server> {
   if (config.insecureNoAuth === true && !isLoopback(config.host)) {
     throw new ConfigError("without keys the gate listens on loopback addresses only");
   }
-  const dataDir = ownDirectory(config.dataDir);
-  const store = new SqliteStore(dataDir);
+  const deployment = await openDeployment(config);
   try {
-    return await serve(config, dataDir, store);
+    return await serve(config, deployment);
   } catch (error) {
-    await store.close();
+    await deployment.store.close();
     throw error;
   }
 }
 
-async function serve(config: ServerConfig, dataDir: string, store: SqliteStore): Promise<Server> {
+function openDeployment({ store, secret, dataDir, ...config }: ServerConfig): Promise<Deployment> {
+  const { issuer, permitAudience: audience } = permitNames(config);
+  const names = { issuer, audience };
+  return store === undefined ? openOneNode(dataDir, names) : openManyNodes(store, secret, names);
+}
+
+function permitNames(
+  config: Pick<ServerConfig, "permitIssuer" | "permitAudience">,
+): Pick<GateSettings, "issuer" | "permitAudience"> {
+  return {
+    issuer: config.permitIssuer ?? "faramesh",
+    permitAudience: config.permitAudience ?? "faramesh-executor",
+  };
+}
+
+async function serve(config: ServerConfig, deployment: Deployment): Promise<Server> {
+  const { store } = deployment;
   const logger = pino({ level: config.logLevel ?? "info" }, pino.destination(2));
-  const gate = await openGate(config, dataDir, store);
-  await (config.policyFile === undefined && config.policySource === undefined
-    ? resumePolicy(gate)
-    : activatePolicy(gate, policyText(config)));
-  for (const warning of gate.active.warnings) logger.warn({ policy: gate.active.policy?.id }, warning);
+  const gate = openGate(config, deployment);
+  await gate.rules.refresh();
+  if (config.policyFile !== undefined || config.policySource !== undefined) {
+    await activatePolicy(gate, policyText(config));
+  }
+  const { policy, warnings } = gate.rules.active;
+  for (const warning of warnings) logger.warn({ policy: policy?.id }, warning);
   if (config.adminKey !== undefined && config.adminKey.length < ADMIN_KEY_CHARS_SOUND) {
     logger.warn(`FARAMESH_TOKEN is short; use ${ADMIN_KEY_CHARS_SOUND} random characters or more`);
   }
@@ -85,15 +99,15 @@ async function serve(config: ServerConfig, dataDir: string, store: SqliteStore):
   const withoutKeys = config.insecureNoAuth === true;
   const door = withoutKeys ? openDoor() : keyDoor(authenticator);
   const app = await createApp({ gate, authenticator, door, withoutKeys, log: logger });
-  store.onCommit((entries) => gate.announcer.announce(entries));
+  store.onCommit((entries) => heed(entries, gate, authenticator, logger));
   try {
     await app.fastify.listen({ host: config.host, port: config.port });
     const url = urlOf(config.host, app.fastify.server.address() as AddressInfo);
-    store.describeHolder({ pid: process.pid, url });
-    const adminKey = await firstAdminKey(config, dataDir, gate);
+    deployment.describe(url);
+    const adminKey = await firstAdminKey(config, deployment, gate);
     const timers = [
-      every(SWEEP_MS, () => expireOverdue(gate), logger),
-      every(TIDY_MS, () => tidy(gate, authenticator), logger),
+      every(SWEEP_MS, () => sweep(gate), logger),
+      every(TIDY_MS, () => tidy(gate, authenticator, deployment), logger),
     ];
     return {
       url,
@@ -111,13 +125,24 @@ async function serve(config: ServerConfig, dataDir: string, store: SqliteStore):
   }
 }
 
+/** What was committed, by this node or another: whoever waits is woken, and what was changed counts here, too. */
+function heed(entries: readonly Committed[], gate: Gate, authenticator: Authenticator, log: Log): void {
+  if (entries.some(({ action_id }) => action_id === null)) {
+    authenticator.forget();
+    gate.rules
+      .refresh()
+      .catch((error: unknown) => log.error({ err: error }, "what is decided by could not be read anew"));
+  }
+  gate.announcer.announce(entries);
+}
+
 async function reloadPolicy(config: ServerConfig, gate: Gate, app: App, log: Log): Promise<void> {
   try {
     await activatePolicy(gate, policyText(config));
     app.metrics.policyFault(false);
   } catch (error) {
     const fault = error instanceof PolicyLoadError ? error.message : "it cannot be read or recorded";
-    gate.active = { ...gate.active, fault };
+    gate.rules.noteFault(fault);
     app.metrics.policyFault(true);
     log.error({ err: error }, "the policy does not load; the last good one goes on deciding");
     throw error;
@@ -134,38 +159,21 @@ function oneAtATime(task: () => Promise<void>): () => Promise<void> {
   };
 }
 
-async function openGate(config: ServerConfig, dataDir: string, store: SqliteStore): Promise<Gate> {
-  const settings = {
-    issuer: config.permitIssuer ?? "faramesh",
-    permitAudience: config.permitAudience ?? "faramesh-executor",
-    runtimeVersion: RUNTIME_VERSION,
-    leaseSecondsDefault: config.leaseSecondsDefault ?? LIMITS.leaseSecondsDefault,
-    claimTtlMs: CLAIM_TTL_MS,
-  };
-  const names = { issuer: settings.issuer, audience: settings.permitAudience };
+function openGate(config: ServerConfig, { store, keyring }: Deployment): Gate {
   return {
     store,
-    keyring: await openKeyring(dataDir, names, Date.now()),
-    settings,
+    keyring,
+    settings: {
+      ...permitNames(config),
+      runtimeVersion: RUNTIME_VERSION,
+      leaseSecondsDefault: config.leaseSecondsDefault ?? LIMITS.leaseSecondsDefault,
+      claimTtlMs: CLAIM_TTL_MS,
+    },
     announcer: new Announcer(),
     nowMs: Date.now,
     newId: newIds(),
-    disabledAgents: new Set(await store.disabledAgents()),
-    active: { policy: null, source: "", loadedAtMs: 0, warnings: [], fault: null },
+    rules: new Rules(store),
   };
-}
-
-/** Makes the data directory, or closes the one that is there, for this user alone. */
-function ownDirectory(path: string): string {
-  const directory = resolve(path);
-  if (!existsSync(directory)) mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const { mode, uid } = statSync(directory);
-  const isOwn = process.getuid === undefined || uid === process.getuid();
-  if ((mode & S_IFMT) !== S_IFDIR || !isOwn || (mode & SHARED) !== 0) {
-    throw new ConfigError("the data directory must be a directory of this user's own, shared with nobody");
-  }
-  chmodSync(directory, 0o700);
-  return directory;
 }
 
 function policyText(config: ServerConfig): string {
@@ -178,47 +186,27 @@ function policyText(config: ServerConfig): string {
  * Without any key nobody could come in: the first start makes one, and keeps it where the command line finds it. The
  * file is written first, so that there is never a key that nobody has.
  */
-async function firstAdminKey(config: ServerConfig, dataDir: string, gate: Gate): Promise<string | undefined> {
+async function firstAdminKey(config: ServerConfig, deployment: Deployment, gate: Gate): Promise<string | undefined> {
   if (config.adminKey !== undefined || config.insecureNoAuth === true) return undefined;
-  if ((await gate.store.apiKeys()).length > 0) return undefined;
-  const { created, keep } = prepareApiKey(gate, BOOTSTRAP, { name: "admin", role: "admin", agents: [] });
-  writeSecretFile(join(dataDir, "admin.key"), `${created.key}\n`);
-  await keep();
-  return created.key;
+  return whileCurrent(gate.store, async (decidedAt) => {
+    if ((await gate.store.apiKeys()).length > 0) return undefined;
+    const { created, keep } = prepareApiKey(gate, BOOTSTRAP, { name: "admin", role: "admin", agents: [] });
+    deployment.keepAdminKey(created.key);
+    return (await keep(decidedAt)) === "changed" ? created.key : "outdated";
+  });
 }
 
-async function tidy(gate: Gate, authenticator: Authenticator): Promise<void> {
+/** Time is acted on; and rules that could not be read when they changed are read now. */
+async function sweep(gate: Gate): Promise<void> {
+  await gate.rules.refresh();
+  await expireOverdue(gate);
+}
+
+async function tidy(gate: Gate, authenticator: Authenticator, deployment: Deployment): Promise<void> {
   const uses = authenticator.takeUses();
   if (uses.size > 0) await gate.store.touchApiKeys(uses);
   await gate.store.forgetIdempotencyKeys(gate.nowMs() - LIMITS.idempotencyTtlSeconds * 1000);
-}
-
-/** Random bytes drawn at a time: drawing few at a time costs more than all the rest of making an id. */
-const RANDOM_POOL_BYTES = 8_192;
-
-/** UUIDv7 (RFC 9562, 5.7) in rising order: within a millisecond, and when the clock steps back, a counter goes on. */
-function newIds(): () => string {
-  const pool = new Uint8Array(RANDOM_POOL_BYTES);
-  let used = pool.length;
-  let msecs = 0;
-  let seq = 0;
-  return () => {
-    if (used === pool.length) {
-      randomFillSync(pool);
-      used = 0;
-    }
-    const random = pool.subarray(used, used + 16);
-    used += 16;
-    const nowMs = Date.now();
-    if (nowMs > msecs) {
-      msecs = nowMs;
-      // 31 bits, so that the counter has room to rise.
-      seq = Buffer.from(random.buffer, random.byteOffset, 4).readUInt32BE() >>> 1;
-    } else {
-      seq++;
-    }
-    return uuidv7({ random, msecs, seq });
-  };
+  await deployment.tidy();
 }
 
 /** Does a task again and again, one at a time. A failure is logged; the next turn tries again. */

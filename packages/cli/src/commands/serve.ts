@@ -11,6 +11,7 @@ const LOG_LEVELS = ["silent", "fatal", "error", "warn", "info", "debug"] as cons
 
 interface ServeOptions {
   data: string;
+  store?: string;
   host: string;
   port: number;
   policy?: string;
@@ -22,6 +23,7 @@ interface ServeOptions {
 export function define(command: Command): void {
   command
     .option("--data <dir>", "the data directory", DEFAULT_DATA_DIR)
+    .option("--store <url>", "postgres://…: share this database with other nodes, in place of the data directory")
     .option("--host <host>", "the address to listen on", "127.0.0.1")
     .option("--port <port>", "the port; 0 picks a free one", wholeNumber(0, 65_535), 8000)
     .option(
@@ -32,31 +34,36 @@ export function define(command: Command): void {
     .addOption(new Option("--log-level <level>", "how much is logged to stderr").choices(LOG_LEVELS))
     .addHelpText(
       "after",
-      "\nFARAMESH_TOKEN sets the admin key. SIGHUP reads the policy again; SIGTERM and SIGINT drain, commit and exit 0.",
+      "\nFARAMESH_TOKEN sets the admin key; FARAMESH_STORE and FARAMESH_SECRET stand for a shared store. SIGHUP reads the policy again; SIGTERM and SIGINT drain, commit and exit 0.",
     )
     .action(serve);
 }
 
-async function serve({ data, host, port, policy, insecureNoAuth, logLevel }: ServeOptions): Promise<void> {
+async function serve({ data, store, host, port, policy, insecureNoAuth, logLevel }: ServeOptions): Promise<void> {
   const signalled = untilSignal();
-  const { readServerEnvironment, startServer } = await import("@faramesh/server");
+  const { readServerEnvironment, startServer, storeUrl } = await import("@faramesh/server");
   // A file that cannot be read is told apart from a policy that does not load.
   if (policy !== undefined) await readText(policy);
-  const server = await startServer({
+  const config = {
     ...readServerEnvironment(process.env),
     dataDir: data,
+    ...(store !== undefined && { store: storeUrl(store) }),
     host,
     port,
     ...(policy !== undefined && { policyFile: policy }),
     ...(insecureNoAuth === true && { insecureNoAuth }),
     ...(logLevel !== undefined && { logLevel }),
-  }).catch((error: unknown) => explainStartFailure(error, { host, port, policyFile: policy }));
-  if (server.adminKey !== undefined) showAdminKey(server.adminKey, data);
+  };
+  const server = await startServer(config).catch((error: unknown) =>
+    explainStartFailure(error, { host, port, policyFile: policy }),
+  );
+  if (server.adminKey !== undefined) showAdminKey(server.adminKey, config.store === undefined ? data : null);
   if (policy !== undefined) reloadOnHangup(server, policy);
   print(`listening on ${server.url}`);
   await stopOnSignal(server, signalled);
 }
 
-function showAdminKey(key: string, dataDir: string): void {
-  process.stderr.write(`admin key, shown this once and kept in ${join(dataDir, "admin.key")}: ${key}\n`);
+function showAdminKey(key: string, dataDir: string | null): void {
+  const kept = dataDir === null ? "" : ` and kept in ${join(dataDir, "admin.key")}`;
+  process.stderr.write(`admin key, shown this once${kept}: ${key}\n`);
 }

@@ -65,6 +65,28 @@ CREATE TABLE idempotency_keys (
 
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at_ms);
 
+-- One row: what puts the writes in order. Never goes back.
+CREATE TABLE ledger_head (
+  id            INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+  size          INTEGER NOT NULL CHECK (size >= first_index),
+  subtrees      BLOB    NOT NULL,
+  -- The newest entry that changed what actions are decided by: a policy, an agent's stop, a key.
+  rules_index   INTEGER NOT NULL,
+  -- The newest size in ledger_frontiers.
+  frontier_size INTEGER NOT NULL,
+  -- Entries below it were pruned.
+  first_index   INTEGER NOT NULL CHECK (first_index >= 0)
+) STRICT;
+
+INSERT INTO ledger_head (id, size, subtrees, rules_index, frontier_size, first_index) VALUES (1, 0, x'', -1, 0, 0);
+
+CREATE TRIGGER ledger_head_never_goes_back BEFORE UPDATE ON ledger_head
+WHEN NEW.size < OLD.size OR NEW.first_index < OLD.first_index
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+
+CREATE TRIGGER ledger_head_is_never_removed BEFORE DELETE ON ledger_head
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+
 CREATE TABLE ledger_entries (
   idx           INTEGER NOT NULL PRIMARY KEY CHECK (idx >= 0),
   leaf          TEXT    NOT NULL,
@@ -79,12 +101,21 @@ CREATE TRIGGER ledger_entries_are_never_changed BEFORE UPDATE ON ledger_entries
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 
 CREATE TRIGGER ledger_entries_are_never_removed BEFORE DELETE ON ledger_entries
+WHEN OLD.idx >= (SELECT first_index FROM ledger_head)
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 
 -- The tree's right edge after a commit, every 256 leaves or so: a start checks the tail without reading the whole ledger.
 CREATE TABLE ledger_frontiers (
   size     INTEGER NOT NULL PRIMARY KEY,
   subtrees BLOB    NOT NULL
+) STRICT;
+
+-- Prunings whose rows are still being removed: first the ledger is made to begin later, then what nobody needs goes.
+CREATE TABLE prunings (
+  -- The entry that recorded it.
+  ledger_index INTEGER NOT NULL PRIMARY KEY,
+  -- Actions that nothing happened to since this time go.
+  before_ms    INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE api_keys (

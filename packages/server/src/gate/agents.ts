@@ -27,8 +27,9 @@ export async function disableAgent(
   const atMs = gate.nowMs();
   const row = { agent_id: agentId, disabled_at_ms: atMs, disabled_by: principal.id, reason };
   const body = { agent_id: agentId, reason };
-  await gate.store.putAgentDisabled({ row, entry: { kind: "agent.disabled", atMs, actor: actorOf(principal), body } });
-  gate.disabledAgents.add(agentId);
+  const entry = { kind: "agent.disabled", atMs, actor: actorOf(principal), body };
+  await gate.store.putAgentStop({ row, entry, decidedAt: null });
+  await gate.rules.refresh();
   await cancelUnclaimed(gate, principal, agentId);
   return storedAgent(gate, agentId);
 }
@@ -40,8 +41,8 @@ export async function enableAgent(gate: Gate, principal: Principal, agentId: str
   const atMs = gate.nowMs();
   const row = { agent_id: agentId, disabled_at_ms: null, disabled_by: null, reason: null };
   const entry = { kind: "agent.enabled", atMs, actor: actorOf(principal), body: { agent_id: agentId } };
-  await gate.store.putAgentDisabled({ row, entry });
-  gate.disabledAgents.delete(agentId);
+  await gate.store.putAgentStop({ row, entry, decidedAt: null });
+  await gate.rules.refresh();
   return storedAgent(gate, agentId);
 }
 

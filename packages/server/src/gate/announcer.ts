@@ -1,4 +1,4 @@
-import type { LedgerRow } from "../store/store.js";
+import type { Committed } from "../store/store.js";
 
 /** Held requests and open streams at a time, of all and of one principal; more are refused rather than queued. */
 const WAITING_MAX = 10_000;
@@ -25,7 +25,7 @@ export class Announcer {
   }
 
   /** Wakes everybody whom these entries concern. */
-  announce(entries: readonly LedgerRow[]): void {
+  announce(entries: readonly Committed[]): void {
     for (const { action_id } of entries) {
       const wakes = action_id === null ? undefined : this.#byAction.get(action_id);
       if (wakes !== undefined) for (const wake of [...wakes]) wake();

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { sha256Hex } from "@faramesh/core";
 import type { ApiKey, CreatedApiKey, Role } from "@faramesh/protocol";
-import type { ApiKeyRow, Change } from "../store/store.js";
+import type { ApiKeyRow, Change, Changed } from "../store/store.js";
 import { GateError } from "./errors.js";
 import type { Gate } from "./gate.js";
 import { actorOf, assertCan, type Principal } from "./principal.js";
+import { whileCurrent } from "./rules.js";
 
 /** What a new key is for. */
 export interface NewApiKey {
@@ -26,13 +27,14 @@ export function apiKeyId(key: string): string | null {
 /** A key that is made and not yet kept: until it is, it opens nothing. */
 export interface PreparedApiKey {
   readonly created: CreatedApiKey;
-  readonly keep: () => Promise<void>;
+  /** @param decidedAt - As in a {@link Change}. */
+  readonly keep: (decidedAt: number | null) => Promise<Changed>;
 }
 
 /** Makes a key; the answer is the one time it is shown. Admins only. */
 export async function createApiKey(gate: Gate, principal: Principal, wanted: NewApiKey): Promise<CreatedApiKey> {
   const { created, keep } = prepareApiKey(gate, principal, wanted);
-  await keep();
+  await keep(null);
   return created;
 }
 
@@ -54,7 +56,7 @@ export function prepareApiKey(gate: Gate, principal: Principal, wanted: NewApiKe
   };
   return {
     created: { ...presentApiKey(row), key },
-    keep: () => gate.store.putApiKey(keyChange(gate, principal, "key.created", row)),
+    keep: (decidedAt) => gate.store.putApiKey(keyChange(gate, principal, "key.created", row, decidedAt)),
   };
 }
 
@@ -65,22 +67,26 @@ export async function listApiKeys(gate: Gate, principal: Principal): Promise<Api
 }
 
 /** Gives a key a new secret; the old one stops working at once. Admins only. */
-export async function rotateApiKey(gate: Gate, principal: Principal, id: string): Promise<CreatedApiKey> {
-  const row = await managedKey(gate, principal, id);
-  if (row.revoked_at_ms !== null) throw new GateError("conflict", "the key is revoked");
-  const key = newSecret(id);
-  const rotated = { ...row, key_hash: sha256Hex(key) };
-  await gate.store.putApiKey(keyChange(gate, principal, "key.rotated", rotated));
-  return { ...presentApiKey(rotated), key };
+export function rotateApiKey(gate: Gate, principal: Principal, id: string): Promise<CreatedApiKey> {
+  return whileCurrent(gate.store, async (decidedAt) => {
+    const row = await managedKey(gate, principal, id);
+    if (row.revoked_at_ms !== null) throw new GateError("conflict", "the key is revoked");
+    const key = newSecret(id);
+    const rotated = { ...row, key_hash: sha256Hex(key) };
+    const changed = await gate.store.putApiKey(keyChange(gate, principal, "key.rotated", rotated, decidedAt));
+    return changed === "changed" ? { ...presentApiKey(rotated), key } : changed;
+  });
 }
 
 /** Ends a key. Revoking it again changes nothing. Admins only. */
-export async function revokeApiKey(gate: Gate, principal: Principal, id: string): Promise<ApiKey> {
-  const row = await managedKey(gate, principal, id);
-  if (row.revoked_at_ms !== null) return presentApiKey(row);
-  const revoked = { ...row, revoked_at_ms: gate.nowMs() };
-  await gate.store.putApiKey(keyChange(gate, principal, "key.revoked", revoked));
-  return presentApiKey(revoked);
+export function revokeApiKey(gate: Gate, principal: Principal, id: string): Promise<ApiKey> {
+  return whileCurrent(gate.store, async (decidedAt) => {
+    const row = await managedKey(gate, principal, id);
+    if (row.revoked_at_ms !== null) return presentApiKey(row);
+    const revoked = { ...row, revoked_at_ms: gate.nowMs() };
+    const changed = await gate.store.putApiKey(keyChange(gate, principal, "key.revoked", revoked, decidedAt));
+    return changed === "changed" ? presentApiKey(revoked) : changed;
+  });
 }
 
 async function managedKey(gate: Gate, principal: Principal, id: string): Promise<ApiKeyRow> {
@@ -94,9 +100,15 @@ function newSecret(id: string): string {
   return `fm_${id}_${randomBytes(SECRET_BYTES).toString("base64url")}`;
 }
 
-function keyChange(gate: Gate, principal: Principal, kind: string, row: ApiKeyRow): Change<ApiKeyRow> {
+function keyChange(
+  gate: Gate,
+  principal: Principal,
+  kind: string,
+  row: ApiKeyRow,
+  decidedAt: number | null,
+): Change<ApiKeyRow> {
   const body = { key_id: row.id, name: row.name, role: row.role, agents: JSON.parse(row.agents) as string[] };
-  return { row, entry: { kind, atMs: gate.nowMs(), actor: actorOf(principal), body } };
+  return { row, entry: { kind, atMs: gate.nowMs(), actor: actorOf(principal), body }, decidedAt };
 }
 
 function presentApiKey(row: ApiKeyRow): ApiKey {

@@ -14,28 +14,43 @@ const KNOWN_MAX = 10_000;
 /** How long a known key is trusted before the store is asked again. */
 const KNOWN_MS = 1_000;
 
+/** What of a store is asked about keys. */
+type KeyStore = Pick<Store, "apiKey">;
+
 interface Known {
   readonly principal: Principal;
   readonly untilMs: number;
 }
 
-/** Tells who a key belongs to. A key is hashed at each use and its hash compared in constant time. */
+/**
+ * Tells who a key belongs to. The store knows keys by their hash alone, which is compared in constant time. What was
+ * found is known for a second, so that a key in use is not looked up at each request.
+ */
 export class Authenticator {
-  readonly #store: Store;
+  readonly #store: KeyStore;
   readonly #bootstrapHash: string | null;
   readonly #nowMs: () => number;
   readonly #known = new Map<string, Known>();
-  /** The same by the key itself, whose lookup costs no SHA-256. Maps hash with a seed of the process, so time tells nothing. */
+  /**
+   * The same by the key itself, which saves a SHA-256. Maps hash with a seed of the process, so time tells nothing. A
+   * key stays in it for a second at the most, whether or not another one comes.
+   */
   readonly #seen = new Map<string, Known>();
-  #seenSinceMs = 0;
+  #seenEnds: NodeJS.Timeout | null = null;
+  #generation = 0;
   readonly #listeners = new Set<() => void>();
   #used = new Map<string, number>();
 
   /** @param bootstrapKey - The admin key from the server's configuration, if there is one. */
-  constructor(store: Store, bootstrapKey: string | null, nowMs: () => number) {
+  constructor(store: KeyStore, bootstrapKey: string | null, nowMs: () => number) {
     this.#store = store;
     this.#bootstrapHash = bootstrapKey === null ? null : sha256Hex(bootstrapKey);
     this.#nowMs = nowMs;
+  }
+
+  /** Another number after each change to a key: what a key opened before, it may not open now. */
+  get generation(): number {
+    return this.#generation;
   }
 
   /** Who a key belongs to, where it was looked up a moment ago; null says nothing. */
@@ -52,14 +67,18 @@ export class Authenticator {
     const hash = sha256Hex(key);
     const known = this.#knownByHash(hash);
     if (known !== null) return known.principal;
+    const generation = this.#generation;
     const isBootstrap = this.#bootstrapHash !== null && sameHash(hash, this.#bootstrapHash);
     const principal = isBootstrap ? BOOTSTRAP : await this.#lookUp(key, hash);
-    this.#remember(hash, principal);
+    // A look that began before a change may have seen what was before it.
+    if (generation === this.#generation) this.#remember(hash, principal);
+    this.#used.set(principal.id, this.#nowMs());
     return principal;
   }
 
   /** Forgets what is known, so that a change to a key counts from the next request on. */
   forget(): void {
+    this.#generation++;
     this.#known.clear();
     this.#seen.clear();
     for (const listener of [...this.#listeners]) listener();
@@ -92,21 +111,19 @@ export class Authenticator {
     return known !== undefined && this.#nowMs() < known.untilMs ? known : null;
   }
 
-  /** Keys as they are stay in memory for moments only. */
   #see(key: string, known: Known): void {
-    const nowMs = this.#nowMs();
-    if (nowMs >= this.#seenSinceMs + KNOWN_MS) {
+    if (this.#seen.size >= KNOWN_MAX) return;
+    // A piece cut out of a header holds on to the whole of it, which may be much longer.
+    this.#seen.set(Buffer.from(key).toString(), known);
+    this.#seenEnds ??= setTimeout(() => {
       this.#seen.clear();
-      this.#seenSinceMs = nowMs;
-    }
-    if (this.#seen.size < KNOWN_MAX) this.#seen.set(key, known);
+      this.#seenEnds = null;
+    }, KNOWN_MS).unref();
   }
 
   #remember(hash: string, principal: Principal): void {
-    const nowMs = this.#nowMs();
     if (this.#known.size >= KNOWN_MAX) this.#known.clear();
-    this.#known.set(hash, { principal, untilMs: nowMs + KNOWN_MS });
-    this.#used.set(principal.id, nowMs);
+    this.#known.set(hash, { principal, untilMs: this.#nowMs() + KNOWN_MS });
   }
 }
 

@@ -33,6 +33,7 @@ export async function claimAction(
     read: () => readableAction(gate, principal, id),
     plan(row) {
       assertActsAs(principal, row.agent_id);
+      const decidedAt = gate.rules.index;
       const nowMs = gate.nowMs();
       assertClaimable(gate, row, nowMs);
       recordedAction(row);
@@ -49,7 +50,15 @@ export async function claimAction(
         permit_expires_at: new Date(permitExpiresAtMs).toISOString(),
         lease_expires_at: new Date(set.lease_expires_at_ms).toISOString(),
       };
-      return stepFrom(row, { to: "executing", set, actor: actorOf(principal), atMs: nowMs, idempotency, more });
+      return stepFrom(row, {
+        to: "executing",
+        set,
+        actor: actorOf(principal),
+        atMs: nowMs,
+        idempotency,
+        more,
+        decidedAt,
+      });
     },
   });
   return { ...taken, permit: await permitFor(gate, taken.action) };
@@ -64,7 +73,7 @@ function assertClaimable(gate: Gate, row: ActionRow, nowMs: number): void {
   if (row.claimable_until_ms === null || nowMs >= row.claimable_until_ms) {
     throw refuse("the decision is too old to act on; submit the action again");
   }
-  if (gate.disabledAgents.has(row.agent_id)) throw refuse("the agent is disabled");
+  if (gate.rules.isDisabled(row.agent_id)) throw refuse("the agent is disabled");
 }
 
 /** A permit proves a claim, so it never outlasts the claim's lease. Whole seconds, as its claims have. */

@@ -1,4 +1,4 @@
-import { canonicalizeAction, decide } from "@faramesh/core";
+import { canonicalizeAction } from "@faramesh/core";
 import type { ActionRequest, DecideAnswer } from "@faramesh/protocol";
 import type { Gate } from "./gate.js";
 import { assertActsAs, assertCan, type Principal } from "./principal.js";
@@ -9,8 +9,7 @@ export function decideOnly(gate: Gate, principal: Principal, request: ActionRequ
   assertCan(principal, "decide");
   assertActsAs(principal, request.agent_id);
   const action = canonicalizeAction(request);
-  const facts = { agent_disabled: gate.disabledAgents.has(action.agent_id) };
-  const decision = decide(gate.active.policy, action, facts, { explain });
+  const decision = gate.rules.decide(action, explain);
   const { runtimeVersion } = gate.settings;
   // The decision is a record of this call's own; copying its many fields would cost more than making it.
   return Object.assign(decision, {

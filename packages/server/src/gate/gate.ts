@@ -1,7 +1,7 @@
-import type { Policy } from "@faramesh/core";
 import type { JsonObject, PermitClaims } from "@faramesh/protocol";
 import type { Store } from "../store/store.js";
 import type { Announcer } from "./announcer.js";
+import type { Rules } from "./rules.js";
 
 /** Keeps the gate's secrets: signs permits and derives approval tokens. */
 export interface Keyring {
@@ -29,16 +29,6 @@ export interface GateSettings {
   readonly claimTtlMs: number;
 }
 
-/** The policy that decides now, if any, and what is wrong with the one that should. */
-export interface ActivePolicy {
-  readonly policy: Policy | null;
-  readonly source: string;
-  readonly loadedAtMs: number;
-  readonly warnings: readonly string[];
-  /** Why the newest text is not the one that decides. */
-  readonly fault: string | null;
-}
-
 /** What every use case works with: ports and present facts, no framework and no database. */
 export interface Gate {
   readonly store: Store;
@@ -49,7 +39,6 @@ export interface Gate {
   readonly nowMs: () => number;
   /** A new UUIDv7 (RFC 9562). */
   readonly newId: () => string;
-  /** Agents that the kill switch has stopped. */
-  readonly disabledAgents: Set<string>;
-  active: ActivePolicy;
+  /** What is decided by. */
+  readonly rules: Rules;
 }

@@ -1,5 +1,5 @@
 import type { Decider } from "@faramesh/core";
-import type { Actor, Role } from "@faramesh/protocol";
+import { type Actor, ROLES, type Role } from "@faramesh/protocol";
 import type { ActionRow, Visibility } from "../store/store.js";
 import { GateError } from "./errors.js";
 
@@ -59,7 +59,8 @@ export function can(principal: Principal, capability: Capability): boolean {
 /** @throws GateError `forbidden` unless the principal's role has the capability. */
 export function assertCan(principal: Principal, capability: Capability): void {
   if (!can(principal, capability)) {
-    throw new GateError("forbidden", `a key with the role ${principal.role} may not do this`);
+    const roles = ROLES.filter((role) => CAPABILITIES[role].has(capability)).join(" or ");
+    throw new GateError("forbidden", `a key with the role ${principal.role} may not do this; it takes ${roles}`);
   }
 }
 

@@ -17,7 +17,7 @@ export interface ActivePolicyAnswer {
 /** @throws GateError `not_found` when no policy is loaded. */
 export function readActivePolicy(gate: Gate, principal: Principal): ActivePolicyAnswer {
   assertCan(principal, "read_policy");
-  const { policy, source, loadedAtMs, warnings } = gate.active;
+  const { policy, source, loadedAtMs, warnings } = gate.rules.active;
   if (policy === null) throw new GateError("not_found", "no policy is loaded: every action is HALT POLICY_UNAVAILABLE");
   return {
     id: policy.id,

@@ -22,7 +22,7 @@ export interface Readiness {
 export async function readiness(gate: Gate, principal: Principal | null): Promise<Readiness> {
   const isTold = principal !== null && can(principal, "read_policy");
   const { store, ledger } = await storeChecks(gate, isTold);
-  const { policy: active, fault } = gate.active;
+  const { policy: active, fault } = gate.rules.active;
   const policy: Check = {
     ok: active !== null,
     ...(active === null ? { detail: "no policy is loaded: every action is HALT" } : {}),

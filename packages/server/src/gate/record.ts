@@ -45,6 +45,8 @@ export interface StepInput {
   readonly actor: Actor;
   readonly atMs: number;
   readonly idempotency: IdempotencyClaim | null;
+  /** How new the rules were that had a say in it. */
+  readonly decidedAt?: number;
   /** What the ledger entry says beyond the action's own fields. */
   readonly more?: JsonObject;
   readonly kind?: string;
@@ -61,5 +63,6 @@ export function stepFrom(row: ActionRow, input: StepInput): ActionStep {
     atMs: input.atMs,
     entry: actionEntry(next, input.actor, input.atMs, input.more ?? {}, input.kind),
     idempotency: input.idempotency,
+    decidedAt: input.decidedAt ?? null,
   };
 }

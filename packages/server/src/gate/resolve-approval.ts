@@ -1,4 +1,4 @@
-import { decide, mayDecide } from "@faramesh/core";
+import { mayDecide } from "@faramesh/core";
 import { type Actor, type ApprovalAnswer, canonicalJson, type JsonObject } from "@faramesh/protocol";
 import type { ActionRow, ActionStep, IdempotencyClaim } from "../store/store.js";
 import { isApprovalToken } from "./approval-token.js";
@@ -74,8 +74,7 @@ function assertOpen(row: ActionRow, nowMs: number): void {
 
 /** A yes to what the policy forbids by now would outlive the rule it was asked under. */
 function assertNotHalted(gate: Gate, row: ActionRow): void {
-  const facts = { agent_disabled: gate.disabledAgents.has(row.agent_id) };
-  const now = decide(gate.active.policy, recordedAction(row), facts);
+  const now = gate.rules.decide(recordedAction(row));
   if (now.outcome === "HALT") {
     throw new GateError("conflict", `the active policy would HALT this action by now (${now.reason_code})`, {
       actionStatus: row.status,
@@ -107,6 +106,7 @@ function decidedStep(
     actor,
     atMs: nowMs,
     idempotency,
+    decidedAt: gate.rules.index,
     more: { note, approval_of: approvalOf(row) },
   });
 }

@@ -1,7 +1,8 @@
-import { type CanonicalAction, canonicalizeAction, decide } from "@faramesh/core";
+import { type CanonicalAction, canonicalizeAction } from "@faramesh/core";
 import type { ActionRequest, Decision, Status } from "@faramesh/protocol";
 import type { FirstRow, NewAction } from "../store/store.js";
 import { newApprovalToken } from "./approval-token.js";
+import { GateError } from "./errors.js";
 import type { Gate } from "./gate.js";
 import { actorOf, assertActsAs, assertCan, type Principal } from "./principal.js";
 import { provenanceId } from "./provenance.js";
@@ -14,6 +15,9 @@ const FIRST_STATUS: Readonly<Record<Decision["outcome"], Status>> = {
   ABSTAIN: "pending_approval",
   HALT: "denied",
 };
+
+/** Times that an action is decided again because the rules changed before it was recorded. */
+const ATTEMPTS_MAX = 10;
 
 /**
  * Decides an action and records it: canonicalise, decide, one transaction. When the promise resolves, the action and
@@ -32,11 +36,13 @@ export async function submitAction(
   assertCan(principal, "submit");
   assertActsAs(principal, request.agent_id);
   const action = canonicalizeAction(request);
-  const decision = decide(gate.active.policy, action, { agent_disabled: gate.disabledAgents.has(action.agent_id) });
-  const recorded = await gate.store.submit(newAction(gate, principal, action, decision, idempotencyKey));
-  const taken = takenFrom(recorded);
-  if (taken === null) throw new Error("a submission cannot be stale");
-  return taken;
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    const decision = gate.rules.decide(action);
+    const taken = takenFrom(await gate.store.submit(newAction(gate, principal, action, decision, idempotencyKey)));
+    if (taken !== null) return taken;
+    await gate.rules.refresh();
+  }
+  throw new GateError("conflict", "the rules keep changing; submit the action again");
 }
 
 function newAction(
@@ -51,6 +57,7 @@ function newAction(
     row,
     entry: actionEntry(row, actorOf(principal), row.created_at_ms, approvalTerms(row)),
     idempotency: idempotencyClaim(principal, idempotencyKey, `submit ${action.request_hash}`),
+    decidedAt: gate.rules.index,
   };
 }
 

@@ -31,8 +31,10 @@ export async function takeStep(gate: Gate, request: StepRequest): Promise<StepTa
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const row = await request.read();
     const known = request.idempotency === null ? null : await gate.store.known(request.idempotency);
-    const taken = takenFrom(known ?? (await stepOnce(gate, row, request.plan)));
+    const recorded = known ?? (await stepOnce(gate, row, request.plan));
+    const taken = takenFrom(recorded);
     if (taken !== null) return taken;
+    if (recorded.kind === "outdated") await gate.rules.refresh();
   }
   throw new GateError("conflict", "the action keeps changing; look at it again");
 }
@@ -42,7 +44,7 @@ async function stepOnce(gate: Gate, row: ActionRow, plan: StepRequest["plan"]): 
   return step === null ? { kind: "replayed", action: row } : gate.store.step(step);
 }
 
-/** What a write came to for the caller; null when the action had changed and must be read again. */
+/** What a write came to for the caller; null when the action or the rules had changed and it must be tried again. */
 export function takenFrom(recorded: Recorded): StepTaken | null {
   switch (recorded.kind) {
     case "recorded":
@@ -52,6 +54,7 @@ export function takenFrom(recorded: Recorded): StepTaken | null {
     case "idempotency_conflict":
       throw new GateError("idempotency_conflict", "this idempotency key was used for another request");
     case "stale":
+    case "outdated":
       return null;
   }
 }

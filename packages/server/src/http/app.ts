@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { createServer } from "node:http";
 import type { Socket } from "node:net";
 import { LIMITS } from "@faramesh/protocol";
 import swagger from "@fastify/swagger";
@@ -8,11 +7,12 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify }
 import type { Authenticator } from "../gate/authenticate.js";
 import { GateError } from "../gate/errors.js";
 import type { Gate } from "../gate/gate.js";
-import { askForKey, assertFromThisMachine, type Door } from "./authenticate.js";
+import { askAgain, askForKey, assertFromThisMachine, type Door } from "./authenticate.js";
 import { ExpressLane } from "./express-lane.js";
+import { GateServer } from "./gate-server.js";
 import { readStrictJsonBodies } from "./json-body.js";
 import { createMetrics, type Metrics } from "./metrics.js";
-import { type Log, problemOf, sendProblem } from "./problem.js";
+import { brokenOff, type Log, problemOf, sendProblem } from "./problem.js";
 import { aboutRoutes } from "./routes/about.js";
 import { actionRoutes } from "./routes/actions.js";
 import { agentRoutes } from "./routes/agents.js";
@@ -23,10 +23,6 @@ import { ACTION_REQUEST, PROBLEM } from "./schemas.js";
 
 /** How long a closing server waits for requests that are being sent, before it drops their connections. */
 const DRAIN_MS = 2_000;
-
-/** How long a request may take to arrive, and a connection may stay open between two. */
-const REQUEST_TIMEOUT_MS = 30_000;
-const KEEP_ALIVE_MS = 72_000;
 
 /** What the HTTP side is built from. */
 export interface AppParts {
@@ -60,7 +56,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     forceCloseConnections: "idle",
     exposeHeadRoutes: false,
     serverFactory: (handle) =>
-      createServer({ requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+      new GateServer((request, response) => {
         if (parts.withoutKeys || !lane.take(request, response)) handle(request, response);
       }),
     frameworkErrors: (_error, request, reply) => {
@@ -141,15 +137,21 @@ declare module "fastify" {
 function answerEverything(app: FastifyInstance, door: Door, metrics: Metrics, log: Log): void {
   app.decorateRequest("beganAtMs", 0);
   app.decorateRequest("principal", null);
+  app.decorateRequest("keyGeneration", 0);
   app.addHook("onRoute", (route) => {
     const count = metrics.counterFor(String(route.method), route.url);
-    route.onRequest = [route.method === "GET" ? beginGet : begin, askForKey(door, route.config?.access ?? "key")];
+    const access = route.config?.access ?? "key";
+    route.onRequest = [route.method === "GET" ? beginGet : begin, askForKey(door, access)];
+    route.preValidation = [askAgain(door, access), route.preValidation ?? []].flat();
     route.onSend = (request, reply, payload, next) => {
       count(reply.statusCode, (performance.now() - request.beganAtMs) / 1000);
       next(null, payload);
     };
   });
-  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
+  app.setErrorHandler((error, request, reply) => {
+    const fault = error === request.raw.errored ? brokenOff() : error;
+    return sendProblem(fault, request, reply, log);
+  });
   app.setNotFoundHandler((request, reply) => {
     begin(request, reply, () => {});
     return sendProblem(new GateError("not_found", "there is nothing here"), request, reply, log);

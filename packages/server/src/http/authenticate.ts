@@ -1,17 +1,22 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { FastifyRequest, onRequestHookHandler } from "fastify";
+import type { FastifyRequest, onRequestHookHandler, preValidationHookHandler } from "fastify";
 import type { Authenticator } from "../gate/authenticate.js";
 import { GateError } from "../gate/errors.js";
 import type { Principal } from "../gate/principal.js";
 
+/** What a route asks of who comes in. */
+type Access = "key" | "anyone" | "key_or_token";
+
 declare module "fastify" {
   interface FastifyContextConfig {
     /** Who may come in without a key: nobody unless the route says so. */
-    access?: "anyone" | "key_or_token";
+    access?: Exclude<Access, "key">;
   }
   interface FastifyRequest {
     /** Who is calling; null where the route lets people in without a key. */
     principal: Principal | null;
+    /** The keys' generation when its key was asked for. */
+    keyGeneration: number;
   }
 }
 
@@ -29,27 +34,40 @@ export function callerOf(request: FastifyRequest): Principal {
  * Asks for a key before anything of a request is read. Whose key was seen a moment ago comes in without waiting; that
  * is nearly everybody.
  */
-export function askForKey(door: Door, access: "key" | "anyone" | "key_or_token"): onRequestHookHandler {
+export function askForKey(door: Door, access: Access): onRequestHookHandler {
   if (access === "anyone") return (_request, _reply, next) => next();
-  const ask = access === "key" ? door.principalOf : door.principalOrNone;
   return (request, _reply, next) => {
+    request.keyGeneration = door.generation;
     const known = door.knownPrincipal(request);
     if (known !== null) {
       request.principal = known;
       next();
       return;
     }
-    void admit(request, ask, next);
+    void admit(request, door, access, next);
+  };
+}
+
+/**
+ * Asks for the key again where any was changed since: a body may take its time, and a key that opened the door when the
+ * headers came may be revoked by the time that its request is complete.
+ */
+export function askAgain(door: Door, access: Access): preValidationHookHandler {
+  if (access === "anyone") return (_request, _reply, next) => next();
+  return (request, _reply, next) => {
+    if (request.keyGeneration === door.generation) next();
+    else void admit(request, door, access, next);
   };
 }
 
 async function admit(
   request: FastifyRequest,
-  ask: (request: FastifyRequest) => Promise<Principal | null>,
+  door: Door,
+  access: Access,
   next: (error?: Error) => void,
 ): Promise<void> {
   try {
-    request.principal = await ask(request);
+    request.principal = access === "key" ? await door.principalOf(request) : await door.principalOrNone(request);
   } catch (error) {
     next(error as Error);
     return;
@@ -64,6 +82,8 @@ export interface Asking {
 
 /** Tells who is calling. */
 export interface Door {
+  /** Another number after each change to a key: who was let in before is to be asked again. */
+  readonly generation: number;
   /** Who is calling, where that is known without asking the store; null says nothing. */
   knownPrincipal(request: Asking): Principal | null;
   /** @throws GateError `unauthorized` */
@@ -85,6 +105,9 @@ export function keyDoor(authenticator: Authenticator): Door {
     return authenticator.principalOf(key);
   };
   return {
+    get generation() {
+      return authenticator.generation;
+    },
     knownPrincipal(request) {
       const key = bearerKey(request);
       return key === null ? null : authenticator.known(key);
@@ -106,6 +129,7 @@ function bearerKey({ headers: { authorization } }: Asking): string | null {
 /** The door of a gate that runs without keys. It relies on {@link assertFromThisMachine} for every request. */
 export function openDoor(): Door {
   return {
+    generation: 0,
     knownPrincipal: () => NO_AUTH,
     principalOf: async () => NO_AUTH,
     principalOrNone: async () => NO_AUTH,

@@ -2,10 +2,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { LIMITS } from "@faramesh/protocol";
 import type { Principal } from "../gate/principal.js";
 import type { Door } from "./authenticate.js";
+import { Departures, type Leaving } from "./departures.js";
 import type { Ask, HotAnswer, HotRoute, Lane } from "./hot-route.js";
 import { readStrictBody } from "./json-body.js";
 import type { Metrics } from "./metrics.js";
-import { type Log, problemAnswer } from "./problem.js";
+import { brokenOff, type Log, problemAnswer } from "./problem.js";
 
 const JSON_TYPE = "application/json; charset=utf-8";
 
@@ -16,6 +17,17 @@ export interface LaneParts {
   readonly log: Log;
   readonly closing: AbortSignal;
   readonly newRequestId: () => string;
+}
+
+/** When answers leave. */
+interface Exits {
+  /** For answers that are there in the turn of the event loop in which their request came. */
+  readonly atTurnsEnd: Departures;
+  /**
+   * For answers that had to be waited for, with those of the same commit. They are not held back any longer: on a caller
+   * that closed its side behind its request, Node hangs up in the turn after.
+   */
+  readonly atOnce: Departures;
 }
 
 interface OpenRoute {
@@ -31,7 +43,10 @@ interface OpenRoute {
 export class ExpressLane implements Lane {
   readonly #parts: LaneParts;
   readonly #routes = new Map<string, OpenRoute>();
-  #leaving: Passage[] = [];
+  readonly #exits: Exits = {
+    atTurnsEnd: new Departures(setImmediate),
+    atOnce: new Departures(process.nextTick),
+  };
 
   constructor(parts: LaneParts) {
     this.#parts = parts;
@@ -44,27 +59,13 @@ export class ExpressLane implements Lane {
     });
   }
 
-  /**
-   * Sends answers together at the end of the event loop's turn: one after another they would wake the other side for
-   * each, and on most machines that costs more than the answer.
-   */
-  readonly #depart = (passage: Passage): void => {
-    if (this.#leaving.push(passage) === 1) setImmediate(this.#sendAll);
-  };
-
-  readonly #sendAll = (): void => {
-    const leaving = this.#leaving;
-    this.#leaving = [];
-    for (const passage of leaving) passage.send();
-  };
-
   /** Answers a request if it is ordinary; with false it has not been touched. */
   take(request: IncomingMessage, response: ServerResponse): boolean {
     const route = request.method === "POST" ? this.#routes.get(request.url as string) : undefined;
     if (route === undefined || !isOrdinary(request) || this.#parts.closing.aborted) return false;
     const principal = this.#parts.door.knownPrincipal(request);
     if (principal === null) return false;
-    new Passage(this.#parts, route, principal, request, response, this.#depart).begin();
+    new Passage(this.#parts, route, principal, request, response, this.#exits).begin();
     return true;
   }
 }
@@ -78,17 +79,19 @@ function isOrdinary({ headers }: IncomingMessage): boolean {
 const NO_QUERY = {};
 
 /** One request on its way through the lane. */
-class Passage implements Ask {
-  readonly principal: Principal;
+class Passage implements Ask, Leaving {
+  principal: Principal;
   readonly query = NO_QUERY;
   body: unknown;
   readonly #parts: LaneParts;
   readonly #route: OpenRoute;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  readonly #depart: (passage: Passage) => void;
+  readonly #exits: Exits;
+  readonly #keyGeneration: number;
   readonly #beganAtMs = performance.now();
-  #bytes: Buffer | null = null;
+  readonly #pieces: Buffer[] = [];
+  #exit: Departures;
   #text = "";
 
   constructor(
@@ -97,14 +100,16 @@ class Passage implements Ask {
     principal: Principal,
     request: IncomingMessage,
     response: ServerResponse,
-    depart: (passage: Passage) => void,
+    exits: Exits,
   ) {
     this.#parts = parts;
     this.#route = route;
     this.principal = principal;
     this.#request = request;
     this.#response = response;
-    this.#depart = depart;
+    this.#exits = exits;
+    this.#exit = exits.atTurnsEnd;
+    this.#keyGeneration = parts.door.generation;
   }
 
   get headers(): IncomingMessage["headers"] {
@@ -116,25 +121,42 @@ class Passage implements Ask {
   }
 
   begin(): void {
-    this.#request.on("data", (chunk: Buffer) => {
-      this.#bytes = this.#bytes === null ? chunk : Buffer.concat([this.#bytes, chunk]);
-    });
+    this.#request.on("data", (piece: Buffer) => this.#pieces.push(piece));
     this.#request.on("end", () => this.#answer());
+    this.#request.on("error", () => {
+      if (!this.#request.complete) this.#fail(brokenOff());
+    });
   }
 
   send(): void {
     this.#response.end(this.#text);
   }
 
+  giveUp(error: unknown): void {
+    this.#parts.log.error({ err: error }, "an answer could not be sent");
+    this.#response.destroy();
+  }
+
   #answer(): void {
     try {
-      this.body = readStrictBody(this.#bytes ?? Buffer.alloc(0));
-      const answer = this.#route.answer(this);
-      if (answer instanceof Promise) answer.then(this.#succeed).catch(this.#fail);
-      else this.#succeed(answer);
+      this.body = readStrictBody(joined(this.#pieces));
+      const isLetIn = this.#keyGeneration === this.#parts.door.generation;
+      const answer = isLetIn ? this.#route.answer(this) : this.#answerAskingAgain();
+      if (answer instanceof Promise) {
+        this.#exit = this.#exits.atOnce;
+        answer.then(this.#succeed).catch(this.#fail);
+      } else {
+        this.#succeed(answer);
+      }
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** A key was changed while the body came: the one that opened the lane may not open it now. */
+  async #answerAskingAgain(): Promise<HotAnswer> {
+    this.principal = await this.#parts.door.principalOf(this.#request);
+    return this.#route.answer(this);
   }
 
   readonly #succeed = ({ status, headers, body }: HotAnswer): void => {
@@ -150,7 +172,13 @@ class Passage implements Ask {
     headers["content-length"] = Buffer.byteLength(text);
     this.#response.writeHead(status, headers);
     this.#text = text;
-    this.#depart(this);
+    this.#exit.add(this);
     this.#route.count(status, (performance.now() - this.#beganAtMs) / 1000);
   }
+}
+
+/** Most bodies come in one piece, which need not be copied. */
+function joined(pieces: readonly Buffer[]): Buffer {
+  const [first] = pieces;
+  return first !== undefined && pieces.length === 1 ? first : Buffer.concat(pieces);
 }

@@ -43,6 +43,11 @@ export function tell(error: unknown): Told {
   return frameworkError(error as Partial<FastifyError>);
 }
 
+/** The fault of a caller that went while it was still sending. Nobody hears of it; it is counted. */
+export function brokenOff(): GateError {
+  return new GateError("invalid_request", "the request broke off before it was complete");
+}
+
 function invalidAction(faults: readonly Fault[]): Told {
   const first = faults[0];
   const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : "";

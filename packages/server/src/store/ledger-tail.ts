@@ -10,12 +10,14 @@ type Stored = Pick<LedgerRow, "idx" | "leaf" | "leaf_hash" | "root">;
  */
 export class LedgerTail {
   #frontier: Frontier;
+  #frontierBefore: Frontier;
   #rootBefore: Buffer;
   #last: Stored | null = null;
 
   /** @param frontier - The tree before the first entry. */
   constructor(frontier: Frontier) {
     this.#frontier = frontier;
+    this.#frontierBefore = frontier;
     this.#rootBefore = rootOf(frontier);
   }
 
@@ -24,16 +26,21 @@ export class LedgerTail {
     return this.#frontier.size;
   }
 
+  /** The tree before the commit that the newest entry came with; its root is the one that was stored. */
+  get beforeCommit(): { frontier: Frontier; root: Buffer } {
+    return { frontier: this.#frontierBefore, root: this.#rootBefore };
+  }
+
   /** @throws LedgerMismatchError naming the first entry that is not what its hashes say. */
   add(row: Stored): void {
     const placed = placeLeaf(this.#frontier, row.leaf);
-    const entry = JSON.parse(row.leaf) as { index: unknown; previous_root: unknown };
-    if (row.idx !== placed.index || entry.index !== placed.index) {
+    if (row.idx !== placed.index) {
       throw new LedgerMismatchError(placed.index, `is missing; entry ${row.idx} stands in its place`);
     }
     if (!placed.leafHash.equals(row.leaf_hash)) {
       throw new LedgerMismatchError(row.idx, "has another hash than its text");
     }
+    const entry = readEntry(row);
     if (entry.previous_root !== this.#rootBefore.toString("hex")) this.#beginCommit(row.idx, entry.previous_root);
     if (this.#last !== null && !Buffer.from(this.#last.root).equals(row.root)) {
       throw new LedgerMismatchError(row.idx, "has another root than its commit");
@@ -53,6 +60,7 @@ export class LedgerTail {
 
   #beginCommit(index: number, previousRoot: unknown): void {
     this.#rootBefore = this.#endCommit();
+    this.#frontierBefore = this.#frontier;
     if (previousRoot !== this.#rootBefore.toString("hex")) {
       throw new LedgerMismatchError(index, "names another root before it");
     }
@@ -67,4 +75,16 @@ export class LedgerTail {
     }
     return root;
   }
+}
+
+/** @throws LedgerMismatchError where the text is not that of this entry. */
+function readEntry({ idx, leaf }: Stored): { previous_root?: unknown } {
+  let entry: { index?: unknown; previous_root?: unknown } | null;
+  try {
+    entry = JSON.parse(leaf) as typeof entry;
+  } catch {
+    throw new LedgerMismatchError(idx, "has a text that is not JSON");
+  }
+  if (entry?.index !== idx) throw new LedgerMismatchError(idx, "has the text of another entry");
+  return entry;
 }

@@ -95,6 +95,8 @@ export interface NewAction {
   readonly row: FirstRow;
   readonly entry: EntryDraft;
   readonly idempotency: IdempotencyClaim | null;
+  /** {@link Store.rulesIndex} as it was when this was decided; recorded only if it still is. */
+  readonly decidedAt: number;
 }
 
 /** One step in an action's life: a compare-and-set on (id, version). */
@@ -107,14 +109,20 @@ export interface ActionStep {
   readonly atMs: number;
   readonly entry: EntryDraft;
   readonly idempotency: IdempotencyClaim | null;
+  /** {@link Store.rulesIndex} as it was when the step was decided on; null for a step that no rule has a say in. */
+  readonly decidedAt: number | null;
 }
 
-/** What came of a {@link NewAction} or an {@link ActionStep}. `stale`: the version is another one by now. */
+/**
+ * What came of a {@link NewAction} or an {@link ActionStep}. `stale`: the version is another one by now. `outdated`:
+ * a policy, an agent's stop or a key was changed since it was decided. Nothing was recorded in either case.
+ */
 export type Recorded =
   | { readonly kind: "recorded"; readonly action: ActionRow }
   | { readonly kind: "replayed"; readonly action: ActionRow }
   | { readonly kind: "idempotency_conflict" }
-  | { readonly kind: "stale" };
+  | { readonly kind: "stale" }
+  | { readonly kind: "outdated" };
 
 /** Which actions to list, newest first. Every list field means "any of these"; empty means no filter. */
 export interface ActionFilter {
@@ -179,6 +187,9 @@ export interface AgentRow {
   reason: string | null;
 }
 
+/** What a change to an agent's stop says. */
+export type AgentStop = Pick<AgentRow, "agent_id" | "disabled_at_ms" | "disabled_by" | "reason">;
+
 export interface PolicyRow {
   id: string;
   version: number;
@@ -189,10 +200,28 @@ export interface PolicyRow {
   ledger_index: number;
 }
 
-/** A change to something other than an action, with its ledger entry: both or neither. */
+/** A change to what actions are decided by (a policy, an agent's stop, a key), with its ledger entry: both or neither. */
 export interface Change<Row> {
   readonly row: Row;
   readonly entry: EntryDraft;
+  /** {@link Store.rulesIndex} as it was when the row was read or thought up; null to change it whatever happened. */
+  readonly decidedAt: number | null;
+}
+
+/** What came of a {@link Change}; `outdated` as in {@link Recorded}. */
+export type Changed = "changed" | "outdated";
+
+/** An entry that was committed, as whoever waits for it needs it. `action_id` is null where it may have changed the rules. */
+export type Committed = Pick<LedgerRow, "idx" | "action_id">;
+
+/** What a pruning removes: actions, and the beginning of the ledger. */
+export interface Pruning {
+  readonly actions: number;
+  readonly entries: number;
+  /** The oldest entry that stays. It begins a commit, so that the root it names is the one before it. */
+  readonly firstIndex: number;
+  /** The root of the tree before that entry. */
+  readonly root: Uint8Array;
 }
 
 /**
@@ -202,8 +231,11 @@ export interface Change<Row> {
  * - **Ordered**: ledger indexes are gapless and each entry names the root before it; a fork cannot be stored.
  * - **Once**: of concurrent steps from one version exactly one is recorded, the others are `stale`; of concurrent
  *   submits with one idempotency key one is recorded, the others `replayed`.
+ * - **Current**: what was decided by rules that are no longer the newest is not recorded, but `outdated`.
  * - **Closed**: a store that cannot write or read rejects with {@link StoreUnavailableError}, keeps nothing of the
- *   failed write, and works again by itself when the cause is gone.
+ *   failed write, and works again by itself when the cause is gone. Where the connection to it broke while it was
+ *   committing, nobody can tell; then the same idempotency key tells, later.
+ * - **Told**: whoever listens hears of every commit, those of other nodes on the same database included.
  */
 export interface Store {
   submit(action: NewAction): Promise<Recorded>;
@@ -229,12 +261,13 @@ export interface Store {
   actionEntries(afterIndex: number, limit: number, visibleTo: Visibility | null): Promise<LedgerRow[]>;
   /** Entries in the ledger. */
   ledgerSize(): Promise<number>;
-  /** Appends an entry that changes no other state. */
-  record(entry: EntryDraft): Promise<void>;
+  /** The index of the newest entry that changed what actions are decided by; −1 before any. */
+  rulesIndex(): Promise<number>;
 
   apiKeys(): Promise<ApiKeyRow[]>;
   apiKey(id: string): Promise<ApiKeyRow | null>;
-  putApiKey(change: Change<ApiKeyRow>): Promise<void>;
+  /** Makes or changes a key. */
+  putApiKey(change: Change<ApiKeyRow>): Promise<Changed>;
   /** Notes the last use of keys; a convenience for people, so not in the ledger. */
   touchApiKeys(usedAtMs: ReadonlyMap<string, number>): Promise<void>;
 
@@ -243,19 +276,40 @@ export interface Store {
   /** Every agent that is stopped, however many agents there are. */
   disabledAgents(): Promise<string[]>;
   agent(agentId: string): Promise<AgentRow | null>;
-  putAgentDisabled(
-    change: Change<Pick<AgentRow, "agent_id" | "disabled_at_ms" | "disabled_by" | "reason">>,
-  ): Promise<void>;
+  putAgentStop(change: Change<AgentStop>): Promise<Changed>;
 
   /** The newest version of a policy, or with null the one that was loaded last of all. */
   latestPolicy(id: string | null): Promise<PolicyRow | null>;
   /** The store fills in `ledger_index`. */
-  putPolicy(change: Change<Omit<PolicyRow, "ledger_index">>): Promise<void>;
+  putPolicy(change: Change<Omit<PolicyRow, "ledger_index">>): Promise<Changed>;
+
+  /**
+   * What {@link prune} would remove: actions that nothing happened to since a time and that wait for nobody, and the
+   * entries older than it, up to the first one about an action that stays.
+   *
+   * @throws LedgerMismatchError when an entry that would go is not what its hashes say.
+   */
+  prunable(beforeMs: number): Promise<Pruning>;
+  /**
+   * Makes the ledger begin later, with the entry that records it: it is verified from there on. What is not needed any
+   * more goes afterwards, by {@link removePruned}. Nothing is recorded where there is nothing to remove.
+   *
+   * @param entryOf - Says what is recorded; the entry is about no action.
+   * @throws LedgerMismatchError as above; then nothing is pruned.
+   */
+  prune(beforeMs: number, entryOf: (pruning: Pruning) => EntryDraft): Promise<Pruning>;
+  /**
+   * Removes what was pruned, by whichever node, in many short transactions, for so many milliseconds or a little longer.
+   * True when nothing is left; otherwise it is to be called again.
+   */
+  removePruned(forMs: number): Promise<boolean>;
+  /** The oldest entry that was not pruned. */
+  firstIndex(): Promise<number>;
 
   /** Forgets idempotency keys made before a time. */
   forgetIdempotencyKeys(beforeMs: number): Promise<void>;
-  /** Calls back after each commit with the entries it appended. */
-  onCommit(listener: (entries: readonly LedgerRow[]) => void): void;
+  /** Calls back with what was committed, soon after each commit, by whichever node. One listener. */
+  onCommit(listener: (entries: readonly Committed[]) => void): void;
   /**
    * Resolves when the store can write, and the ledger is where this process left it.
    *
@@ -264,6 +318,12 @@ export interface Store {
   probe(): Promise<void>;
   /** Commits what is waiting, then closes. Closing again changes nothing; writing then is refused. */
   close(): Promise<void>;
+}
+
+/** Where nodes keep a secret that they share, one text: read, and replaced only while it is still what was read. */
+export interface SharedText {
+  read(): Promise<string | null>;
+  replace(before: string | null, after: string): Promise<boolean>;
 }
 
 /** The store is full, locked or gone. Nothing of the write was kept. */

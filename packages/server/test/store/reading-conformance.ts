@@ -124,11 +124,11 @@ export function readingConformance(name: string, make: () => Promise<StoreUnderT
       await submit({ agent_id: "later", created_at_ms: 6 });
       await submit({ agent_id: "off", created_at_ms: 1 });
       const row = { disabled_at_ms: 7, disabled_by: "k1", reason: null };
-      await store.putAgentDisabled({ row: { agent_id: "off", ...row }, entry });
-      await store.putAgentDisabled({ row: { agent_id: "off, never seen", ...row }, entry });
+      await store.putAgentStop({ row: { agent_id: "off", ...row }, entry, decidedAt: null });
+      await store.putAgentStop({ row: { agent_id: "off, never seen", ...row }, entry, decidedAt: null });
       const ids = async (): Promise<string[]> => (await store.agents()).map(({ agent_id }) => agent_id);
       expect(await ids()).toEqual(["off", "off, never seen", "later", "earlier"]);
-      await store.putAgentDisabled({ row: { agent_id: "off", ...row, disabled_at_ms: null }, entry });
+      await store.putAgentStop({ row: { agent_id: "off", ...row, disabled_at_ms: null }, entry, decidedAt: null });
       expect(await ids()).toEqual(["off, never seen", "later", "earlier", "off"]);
       expect(await store.disabledAgents()).toEqual(["off, never seen"]);
     });
@@ -145,7 +145,7 @@ export function readingConformance(name: string, make: () => Promise<StoreUnderT
     it("knows every stopped agent, however many agents there are", async () => {
       const entry = { kind: "agent.disabled", atMs: 1, actor: ACTOR, body: {} };
       const row = { agent_id: "~last in order", disabled_at_ms: 7, disabled_by: "k1", reason: null };
-      await store.putAgentDisabled({ row, entry });
+      await store.putAgentStop({ row, entry, decidedAt: null });
       await Promise.all(Array.from({ length: 10_001 }, (_, n) => submit({ agent_id: `!${n}` })));
       expect(await store.disabledAgents()).toEqual([row.agent_id]);
       expect((await store.agents())[0]?.agent_id).toBe(row.agent_id);

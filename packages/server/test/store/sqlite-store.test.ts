@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { afterEach, describe, expect, it } from "vitest";
-import { type Database, openDatabase } from "../../src/store/sqlite/database.js";
-import { SqliteStore } from "../../src/store/sqlite/sqlite-store.js";
+import { type OpenFile, openDatabase } from "../../src/store/sqlite/database.js";
+import { openSqliteStore, type SqliteStore } from "../../src/store/sqlite/open-sqlite-store.js";
 import { DirectoryInUseError, LedgerMismatchError, StoreUnavailableError } from "../../src/store/store.js";
 import { storeConformance } from "./store-conformance.js";
 import { claim, newAction } from "./store-samples.js";
@@ -24,7 +24,7 @@ afterEach(() => {
 storeConformance("SQLite", async () => {
   const directory = mkdtempSync(join(tmpdir(), "faramesh-store-"));
   return {
-    open: async () => new SqliteStore(directory),
+    open: () => openSqliteStore(directory),
     remove: async () => rmSync(directory, { recursive: true, force: true }),
   };
 });
@@ -40,7 +40,7 @@ function withFile(directory: string, work: (sqlite: InstanceType<typeof Database
 }
 
 async function storeWithActions(directory: string, count: number, perCommit = count): Promise<SqliteStore> {
-  const store = new SqliteStore(directory);
+  const store = await openSqliteStore(directory);
   for (let left = count; left > 0; left -= perCommit) {
     await Promise.all(Array.from({ length: Math.min(left, perCommit) }, () => store.submit(newAction())));
   }
@@ -60,40 +60,40 @@ describe("a SQLite database", () => {
 
   it("made by a newer release is refused rather than guessed at", async () => {
     const directory = newDirectory();
-    await new SqliteStore(directory).close();
+    await (await openSqliteStore(directory)).close();
     withFile(directory, (sqlite) => sqlite.exec("PRAGMA user_version = 99"));
-    expect(() => new SqliteStore(directory)).toThrow(/newer release/);
+    await expect(openSqliteStore(directory)).rejects.toThrow(/newer release/);
   });
 });
 
 describe("a data directory", () => {
   it("is served by one store at a time; the second is refused and told who the first is", async () => {
     const directory = newDirectory();
-    const first = new SqliteStore(directory);
+    const first = await openSqliteStore(directory);
     first.describeHolder({ pid: 4711, url: "http://127.0.0.1:8000" });
-    expect(() => new SqliteStore(directory)).toThrow(DirectoryInUseError);
-    expect(() => new SqliteStore(directory)).toThrow(/process 4711 at http:\/\/127\.0\.0\.1:8000/);
+    await expect(openSqliteStore(directory)).rejects.toThrow(DirectoryInUseError);
+    await expect(openSqliteStore(directory)).rejects.toThrow(/process 4711 at http:\/\/127\.0\.0\.1:8000/);
     await first.close();
-    await new SqliteStore(directory).close();
+    await (await openSqliteStore(directory)).close();
   });
 
   it("no longer names a holder once the store is closed, nor one that did not end in order", async () => {
     const directory = newDirectory();
     const note = join(directory, "gate.json");
     writeFileSync(note, '{"pid":1,"url":"http://127.0.0.1:1","started_at":"long ago"}');
-    const store = new SqliteStore(directory);
-    expect(() => new SqliteStore(directory)).toThrow(/still starting/);
+    const store = await openSqliteStore(directory);
+    await expect(openSqliteStore(directory)).rejects.toThrow(/still starting/);
     store.describeHolder({ pid: 4711, url: "http://127.0.0.1:8000" });
     expect(existsSync(note)).toBe(true);
     await store.close();
     expect(existsSync(note)).toBe(false);
   });
 
-  it("whose lock cannot be read is not said to be in use", () => {
+  it("whose lock cannot be read is not said to be in use", async () => {
     const directory = newDirectory();
     writeFileSync(join(directory, "gate.lock"), "this is no database, and long enough to be seen as none".repeat(40));
-    expect(() => new SqliteStore(directory)).toThrow(/not a database/);
-    expect(() => new SqliteStore(directory)).not.toThrow(DirectoryInUseError);
+    await expect(openSqliteStore(directory)).rejects.toThrow(/not a database/);
+    await expect(openSqliteStore(directory)).rejects.not.toThrow(DirectoryInUseError);
   });
 
   it.each(["removed", "replaced"])("whose lock is %s is neither read nor written by who held it", async (how) => {
@@ -114,7 +114,7 @@ describe("a data directory", () => {
     const directory = newDirectory();
     const store = await storeWithActions(directory, 1);
     rmSync(join(directory, "gate.lock"));
-    const next = new SqliteStore(directory);
+    const next = await openSqliteStore(directory);
     next.describeHolder({ pid: 4712, url: "http://127.0.0.1:8001" });
     await store.close();
     expect(readFileSync(join(directory, "gate.json"), "utf8")).toMatch(/4712/);
@@ -124,8 +124,8 @@ describe("a data directory", () => {
 
 describe("a SQLite store that cannot write", () => {
   it("trap: full means 503 and nothing granted; with room again it works without a restart", async () => {
-    const databases: Database[] = [];
-    const store = new SqliteStore(newDirectory(), (path) => {
+    const databases: OpenFile[] = [];
+    const store = await openSqliteStore(newDirectory(), (path) => {
       const database = openDatabase(path);
       databases.push(database);
       return database;
@@ -146,9 +146,9 @@ describe("a SQLite store that cannot write", () => {
   });
 
   it("is found out by a probe even where an empty transaction would commit", async () => {
-    const databases: Database[] = [];
+    const databases: OpenFile[] = [];
     const directory = newDirectory();
-    const store = new SqliteStore(directory, (path) => {
+    const store = await openSqliteStore(directory, (path) => {
       const database = openDatabase(path);
       databases.push(database);
       return database;
@@ -165,9 +165,9 @@ describe("a SQLite store that cannot write", () => {
   });
 
   it("because its database was closed beneath it refuses to read and write, and closes all the same", async () => {
-    const databases: Database[] = [];
+    const databases: OpenFile[] = [];
     const directory = newDirectory();
-    const store = new SqliteStore(directory, (path) => {
+    const store = await openSqliteStore(directory, (path) => {
       const database = openDatabase(path);
       databases.push(database);
       return database;
@@ -177,7 +177,7 @@ describe("a SQLite store that cannot write", () => {
     await expect(store.agents()).rejects.toThrow(StoreUnavailableError);
     await expect(store.probe()).rejects.toThrow(StoreUnavailableError);
     await store.close();
-    await new SqliteStore(directory).close();
+    await (await openSqliteStore(directory)).close();
   });
 
   it("locked by another process means unavailable; when the lock is gone it works again", async () => {
@@ -249,7 +249,7 @@ describe("trap: a ledger that was touched is found at the next start, naming the
       sqlite.exec(change);
     });
     try {
-      await new SqliteStore(directory).close();
+      await (await openSqliteStore(directory)).close();
       return null;
     } catch (error) {
       return error;
@@ -278,6 +278,18 @@ describe("trap: a ledger that was touched is found at the next start, naming the
       551,
     ],
     ["a tail cut off at a stored frontier", "DELETE FROM ledger_entries WHERE idx >= 512", 512],
+    [
+      "a tail cut off, and the head set back to it",
+      `DELETE FROM actions WHERE ledger_index >= 500; DELETE FROM ledger_entries WHERE idx >= 500;
+       DROP TRIGGER ledger_head_never_goes_back; UPDATE ledger_head SET size = 500`,
+      500,
+    ],
+    [
+      "an edited entry in front of frontiers that were planted behind it",
+      `UPDATE ledger_entries SET leaf = replace(leaf, 'action.allowed', 'action.denied') WHERE idx = 590;
+       INSERT INTO ledger_frontiers SELECT 592, subtrees FROM ledger_head; INSERT INTO ledger_frontiers SELECT 600, subtrees FROM ledger_head`,
+      590,
+    ],
   ])("%s", async (_what, change, index) => {
     const error = await touched(change);
     expect(error).toBeInstanceOf(LedgerMismatchError);

@@ -3,12 +3,14 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { UNTOUCHED } from "../../src/store/sql/columns.js";
 import { type ActionRow, type FirstRow, type Store, StoreUnavailableError } from "../../src/store/store.js";
 import { readingConformance } from "./reading-conformance.js";
+import { rulesConformance } from "./rules-conformance.js";
 import { ACTOR, claim, newAction } from "./store-samples.js";
 import { type StoreUnderTest, submitTo } from "./store-under-test.js";
 
 /** Collects the promises of {@link Store} from any implementation. */
 export function storeConformance(name: string, make: () => Promise<StoreUnderTest>): void {
   readingConformance(name, make);
+  rulesConformance(name, make);
 
   describe(`the ${name} store keeps what a store promises`, () => {
     let under: StoreUnderTest;
@@ -153,7 +155,11 @@ export function storeConformance(name: string, make: () => Promise<StoreUnderTes
     it("takes the policy that was loaded last for the newest, also when the clock was set back", async () => {
       const load = async (id: string, loaded_at_ms: number): Promise<void> => {
         const entry = { kind: "policy.loaded", atMs: loaded_at_ms, actor: ACTOR, body: { policy_id: id } };
-        await store.putPolicy({ row: { id, version: 1, hash: "h", source: "s", loaded_at_ms }, entry });
+        await store.putPolicy({
+          row: { id, version: 1, hash: "h", source: "s", loaded_at_ms },
+          entry,
+          decidedAt: null,
+        });
       };
       await submit();
       await load("first", 9_000);
@@ -191,9 +197,10 @@ export function storeConformance(name: string, make: () => Promise<StoreUnderTes
 
     it("keeps agents stopped, keys and policies, each with a ledger entry of its own", async () => {
       const change = { kind: "x", atMs: 1, actor: ACTOR, body: {} };
-      await store.putAgentDisabled({
+      await store.putAgentStop({
         row: { agent_id: "a", disabled_at_ms: 7, disabled_by: "k1", reason: "why" },
         entry: change,
+        decidedAt: null,
       });
       const key = {
         id: "k9",
@@ -206,19 +213,26 @@ export function storeConformance(name: string, make: () => Promise<StoreUnderTes
         last_used_at_ms: null,
         revoked_at_ms: null,
       } as const;
-      await store.putApiKey({ row: key, entry: change });
-      await store.putApiKey({ row: { ...key, revoked_at_ms: 3 }, entry: change });
+      await store.putApiKey({ row: key, entry: change, decidedAt: null });
+      await store.putApiKey({ row: { ...key, revoked_at_ms: 3 }, entry: change, decidedAt: null });
       await store.touchApiKeys(new Map([["k9", 4]]));
-      await store.putPolicy({ row: { id: "p", version: 1, hash: "h", source: "s", loaded_at_ms: 1 }, entry: change });
-      await store.putPolicy({ row: { id: "p", version: 2, hash: "i", source: "t", loaded_at_ms: 2 }, entry: change });
-      await store.record(change);
+      await store.putPolicy({
+        row: { id: "p", version: 1, hash: "h", source: "s", loaded_at_ms: 1 },
+        entry: change,
+        decidedAt: null,
+      });
+      await store.putPolicy({
+        row: { id: "p", version: 2, hash: "i", source: "t", loaded_at_ms: 2 },
+        entry: change,
+        decidedAt: null,
+      });
       await store.close();
       store = await under.open();
       expect(await store.agent("a")).toMatchObject({ disabled_at_ms: 7, reason: "why", actions: 0 });
       expect(await store.apiKey("k9")).toEqual({ ...key, revoked_at_ms: 3, last_used_at_ms: 4 });
       expect(await store.latestPolicy("p")).toMatchObject({ version: 2, source: "t" });
       expect(await store.latestPolicy(null)).toMatchObject({ version: 2 });
-      expect(await store.ledgerSize()).toBe(6);
+      expect(await store.ledgerSize()).toBe(5);
     });
 
     it("undoes a write that fails, without taking its neighbours down", async () => {

@@ -3,6 +3,10 @@ import type { ActionFilter, ActionStep, FirstRow, IdempotencyClaim, NewAction } 
 
 /** Who does what tests do. */
 export const ACTOR = { id: "k1", name: "tester", via: "key" } as const;
+
+/** Decided by the newest rules, whichever they are. */
+const NEWEST = Number.MAX_SAFE_INTEGER;
+
 let sequence = 0;
 
 /** A decided action with everything a store needs, unlike every other one. */
@@ -39,7 +43,7 @@ export function newAction(fields: Partial<FirstRow> = {}, idempotency: Idempoten
     updated_at_ms: 1_000 + sequence,
     ...fields,
   } satisfies FirstRow;
-  return { row, entry: entry(`action.${row.status}`, row.id), idempotency };
+  return { row, entry: entry(`action.${row.status}`, row.id), idempotency, decidedAt: NEWEST };
 }
 
 /** A step to `executing` from a version. */
@@ -52,6 +56,7 @@ export function claim(id: string, ifVersion: number, idempotency: IdempotencyCla
     atMs: 2_000,
     entry: entry("action.executing", id),
     idempotency,
+    decidedAt: null,
   };
 }
 

@@ -5,7 +5,7 @@ import { API_KEY, CREATED_API_KEY, ID_PARAMS, type IdParams, listOf, NEW_KEY, ty
 import type { RouteContext } from "./route-context.js";
 
 /** `/v1/api-keys` and `/v1/whoami`. */
-export function apiKeyRoutes(app: FastifyInstance, { gate, authenticator }: RouteContext): void {
+export function apiKeyRoutes(app: FastifyInstance, { gate }: RouteContext): void {
   app.post<{ Body: NewKey }>(
     "/v1/api-keys",
     { schema: { summary: "Create a key", tags: ["keys"], body: NEW_KEY, response: { 201: CREATED_API_KEY } } },
@@ -28,7 +28,6 @@ export function apiKeyRoutes(app: FastifyInstance, { gate, authenticator }: Rout
     { schema: { summary: "Rotate a key", tags: ["keys"], params: ID_PARAMS, response: { 200: CREATED_API_KEY } } },
     async (request) => {
       const rotated = await rotateApiKey(gate, callerOf(request), request.params.id);
-      authenticator.forget();
       return rotated;
     },
   );
@@ -38,7 +37,6 @@ export function apiKeyRoutes(app: FastifyInstance, { gate, authenticator }: Rout
     { schema: { summary: "Revoke a key", tags: ["keys"], params: ID_PARAMS, response: { 200: API_KEY } } },
     async (request) => {
       const revoked = await revokeApiKey(gate, callerOf(request), request.params.id);
-      authenticator.forget();
       return revoked;
     },
   );

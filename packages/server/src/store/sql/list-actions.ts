@@ -1,19 +1,11 @@
 import type { ActionFilter, Visibility } from "../store.js";
-
-/** What a value may be bound to a placeholder as. */
-export type SqlValue = string | number | null;
-
-/** A query and the values of its `?` placeholders, in order. */
-export interface SqlQuery {
-  readonly sql: string;
-  readonly values: readonly SqlValue[];
-}
+import type { Dialect, SqlQuery, SqlValue } from "./database.js";
 
 /**
  * Builds the listing of actions, newest first, with one row past the limit that shows that there is more. Values only
  * ever enter as placeholders.
  */
-export function listActionsQuery(filter: ActionFilter): SqlQuery {
+export function listActionsQuery(filter: ActionFilter, dialect: Dialect): SqlQuery {
   const conditions: string[] = [];
   const values: SqlValue[] = [];
   const where = (condition: string, ...bound: SqlValue[]): void => {
@@ -33,15 +25,9 @@ export function listActionsQuery(filter: ActionFilter): SqlQuery {
   if (filter.sinceMs !== null) where("created_at_ms >= ?", filter.sinceMs);
   if (filter.untilMs !== null) where("created_at_ms < ?", filter.untilMs);
   if (filter.beforeId !== null) where("id < ?", filter.beforeId);
-  if (filter.text !== null) {
-    const pattern = `%${filter.text.replace(/[\\%_]/g, "\\$&")}%`;
-    const columns = ["tool", "operation", "agent_id", "reason", "params"];
-    where(`(${columns.map((column) => `${column} LIKE ? ESCAPE '\\'`).join(" OR ")})`, ...columns.map(() => pattern));
-  }
-  if (filter.visibleTo !== null) {
-    const visible = visibleCondition(filter.visibleTo);
-    where(visible.sql, ...visible.values);
-  }
+  const whereAs = ({ sql, values: bound }: SqlQuery): void => where(sql, ...bound);
+  if (filter.text !== null) whereAs(dialect.text(filter.text));
+  if (filter.visibleTo !== null) whereAs(visibleCondition(filter.visibleTo, dialect));
 
   const clause = conditions.length > 0 ? ` WHERE ${conditions.join(" AND ")}` : "";
   return {
@@ -51,12 +37,10 @@ export function listActionsQuery(filter: ActionFilter): SqlQuery {
 }
 
 /** The condition under which a row of `actions` may be seen. */
-export function visibleCondition({ principalId, agentIds }: Visibility): SqlQuery {
-  const globs = agentIds.map(() => " OR agent_id GLOB ?").join("");
-  return { sql: `(submitted_by = ?${globs})`, values: [principalId, ...agentIds.map(sqliteGlob)] };
-}
-
-/** SQLite's GLOB also knows character classes; ours does not, so `[` must stand for itself. */
-function sqliteGlob(glob: string): string {
-  return glob.replaceAll("[", "[[]");
+export function visibleCondition({ principalId, agentIds }: Visibility, dialect: Dialect): SqlQuery {
+  const globs = agentIds.map((glob) => dialect.glob("agent_id", glob));
+  return {
+    sql: `(${["submitted_by = ?", ...globs.map(({ sql }) => sql)].join(" OR ")})`,
+    values: [principalId, ...globs.flatMap(({ values }) => values)],
+  };
 }

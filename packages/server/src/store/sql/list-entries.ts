@@ -1,5 +1,6 @@
 import type { Visibility } from "../store.js";
-import { type SqlQuery, visibleCondition } from "./list-actions.js";
+import type { Dialect, SqlQuery } from "./database.js";
+import { visibleCondition } from "./list-actions.js";
 
 /** A stretch of the ledger: the entries above `afterIndex`, up to and with `lastIndex`. */
 export interface Stretch {
@@ -10,10 +11,15 @@ export interface Stretch {
 const COLUMNS = ["idx", "leaf", "leaf_hash", "root", "action_id"].map((column) => `entry.${column}`).join(", ");
 
 /** Builds the listing of entries about actions, oldest first. Values only ever enter as placeholders. */
-export function listEntriesQuery(stretch: Stretch, limit: number, visibleTo: Visibility | null): SqlQuery {
-  const visible = visibleTo === null ? null : visibleCondition(visibleTo);
-  // CROSS makes SQLite walk the stretch: from the side of the actions it would gather a principal's whole past first.
-  const join = visible === null ? "" : " CROSS JOIN actions ON actions.id = entry.action_id";
+export function listEntriesQuery(
+  stretch: Stretch,
+  limit: number,
+  visibleTo: Visibility | null,
+  dialect: Dialect,
+): SqlQuery {
+  const visible = visibleTo === null ? null : visibleCondition(visibleTo, dialect);
+  // From the side of the actions, a database would gather a principal's whole past first.
+  const join = visible === null ? "" : ` ${dialect.joinInOrder} actions ON actions.id = entry.action_id`;
   const condition = visible === null ? "" : ` AND ${visible.sql}`;
   return {
     sql: `SELECT ${COLUMNS} FROM ledger_entries AS entry${join}

@@ -1,9 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { DatabaseSync } from "@photostructure/sqlite";
+import { assertNotNewer, migrationsOf } from "../migrations.js";
 import { StoreUnavailableError } from "../store.js";
 import { rememberFile } from "./same-file.js";
-
-const MIGRATIONS = new URL("../../../migrations/sqlite/", import.meta.url);
 
 /** How long a commit waits for another process that holds the file, before the store counts as unavailable. */
 const BUSY_TIMEOUT_MS = 100;
@@ -22,7 +20,7 @@ export type Statement = ReturnType<Sqlite["prepare"]>;
 const SQLITE_CONSTRAINT = 19;
 
 /** An open database file that notices when its file goes away beneath it. */
-export interface Database {
+export interface OpenFile {
   readonly sqlite: Sqlite;
   /** Throws {@link StoreUnavailableError} unless the file is open and its path still leads to it. */
   assertPresent(): void;
@@ -33,7 +31,7 @@ export interface Database {
  *
  * @throws StoreUnavailableError when the file cannot be opened.
  */
-export function openDatabase(path: string): Database {
+export function openDatabase(path: string): OpenFile {
   const sqlite = new DatabaseSync(path);
   sqlite.exec(`
     PRAGMA journal_mode = WAL;
@@ -58,22 +56,13 @@ export function openDatabase(path: string): Database {
   };
 }
 
-/** Applies numbered migrations in order, each in its own transaction with the version that records it. */
+/** Applies what is missing, each in its own transaction with the version that records it. */
 function migrate(sqlite: Sqlite): void {
-  const files = readdirSync(MIGRATIONS)
-    .filter((name) => /^\d{4}_\w+\.sql$/.test(name))
-    .sort();
+  const migrations = migrationsOf("sqlite");
   const done = userVersion(sqlite);
-  if (done > files.length) {
-    throw new Error(`the database has schema ${done}, made by a newer release; this one knows ${files.length}`);
-  }
-  for (const [index, name] of files.entries()) {
-    const version = Number(name.slice(0, 4));
-    if (version !== index + 1) throw new Error(`migration ${name} is out of order`);
-    if (version <= done) continue;
-    sqlite.exec(
-      `BEGIN IMMEDIATE; ${readFileSync(new URL(name, MIGRATIONS), "utf8")}; PRAGMA user_version = ${version}; COMMIT;`,
-    );
+  assertNotNewer(done, migrations);
+  for (const { version, sql } of migrations.slice(done)) {
+    sqlite.exec(`BEGIN IMMEDIATE; ${sql}; PRAGMA user_version = ${version}; COMMIT;`);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ActionPage, ActionRow } from "../store.js";
 
 /** Bytes of params, context and results at which a page of actions ends, so that no listing fills the memory. */
-const LIST_BYTES_MAX = 4_000_000;
+export const LIST_BYTES_MAX = 4_000_000;
 
 /**
  * Takes a page from actions in order: at most `limit`, and none after {@link LIST_BYTES_MAX} are reached. The action
