@@ -10,20 +10,50 @@ import { parseArgs } from "node:util";
  * @property {number} httpRounds
  * @property {number} httpSeconds - One side's turn in a round, over HTTP.
  * @property {number} latencySeconds
+ * @property {GrowthEffort} growth
+ */
+
+/**
+ * How large stores become, and how often they are asked.
+ *
+ * @typedef {object} GrowthEffort
+ * @property {number} small - Actions in the store that a large one is compared with when it is asked.
+ * @property {number} middle - The same for memory.
+ * @property {number} large
+ * @property {number} rounds
+ * @property {number} questionsMax - Asked of one store in one turn,
+ * @property {number} questionsMs - and for how long at the most.
+ * @property {number} starts
+ * @property {number} loads - How often a server is started and loaded for its memory,
+ * @property {number} loadRequests - and with how many requests.
  */
 
 /** @type {Effort} */
-const FULL = { rounds: 15, sliceMs: 150, warmUpMs: 1_000, httpRounds: 7, httpSeconds: 2, latencySeconds: 5 };
+const FULL = {
+  ...{ rounds: 15, sliceMs: 150, warmUpMs: 1_000 },
+  ...{ httpRounds: 7, httpSeconds: 2, latencySeconds: 5 },
+  growth: {
+    ...{ small: 1_000, middle: 10_000, large: 1_000_000 },
+    ...{ rounds: 5, questionsMax: 60, questionsMs: 1_500, starts: 7, loads: 3, loadRequests: 10_000 },
+  },
+};
 
 /** @type {Effort} */
-const QUICK = { rounds: 5, sliceMs: 40, warmUpMs: 200, httpRounds: 3, httpSeconds: 0.7, latencySeconds: 1 };
+const QUICK = {
+  ...{ rounds: 5, sliceMs: 40, warmUpMs: 200 },
+  ...{ httpRounds: 3, httpSeconds: 0.7, latencySeconds: 1 },
+  growth: {
+    ...{ small: 200, middle: 200, large: 600 },
+    ...{ rounds: 1, questionsMax: 5, questionsMs: 200, starts: 1, loads: 1, loadRequests: 300 },
+  },
+};
 
 export const USAGE = `usage: npm run bench -- [--row NAME]… [--quick] [--floor NAME=RATIO]… [--list]
 
-  --row NAME           measure this row only (may be repeated)
+  --row NAME           measure this one only (may be repeated); some take long, and are measured only so
   --quick              shorter and fewer rounds: to see that it works, not to quote
-  --floor NAME=RATIO   another floor for a row
-  --list               name the rows
+  --floor NAME=RATIO   another floor for a row, or for all rows that are measured together
+  --list               name what there is
 
 exit code: 0 every floor is met, 1 a floor is missed or a row could not be measured, 2 wrong usage`;
 
@@ -32,23 +62,31 @@ export class UsageError extends Error {}
 
 /**
  * @param {string[]} args
- * @param {string[]} known - The names of the rows there are.
- * @returns {{ rows: string[], effort: Effort, floors: Map<string, number>, list: boolean, help: boolean }}
+ * @param {import("./report.mjs").Bench[]} known - What there is.
+ * @returns {{ benches: import("./report.mjs").Bench[], effort: Effort, floors: Map<string, number>, list: boolean, help: boolean }}
  * @throws UsageError
  */
 export function readOptions(args, known) {
-  const values = parsed(args);
-  const floors = new Map(values.floor.map((text) => floorOf(text)));
-  for (const name of [...values.row, ...floors.keys()]) {
-    if (!known.includes(name)) throw new UsageError(`there is no row ${name}; there are ${known.join(", ")}`);
+  const { row: named, floor, quick, list, help } = parsed(args);
+  const floors = new Map(floor.map((text) => floorOf(text)));
+  assertKnown(named, known);
+  assertKnown(
+    floors.keys(),
+    known.flatMap((bench) => [bench, ...bench.rows]),
+  );
+  const isMeant = ({ name, takes }) => (named.length === 0 ? takes === undefined : named.includes(name));
+  return { benches: known.filter(isMeant), effort: quick ? QUICK : FULL, floors, list, help };
+}
+
+/**
+ * @param {Iterable<string>} names
+ * @param {{ name: string }[]} known
+ */
+function assertKnown(names, known) {
+  const there = known.map(({ name }) => name);
+  for (const name of names) {
+    if (!there.includes(name)) throw new UsageError(`there is no row ${name}; there are ${there.join(", ")}`);
   }
-  return {
-    rows: values.row.length === 0 ? known : known.filter((name) => values.row.includes(name)),
-    effort: values.quick ? QUICK : FULL,
-    floors,
-    list: values.list,
-    help: values.help,
-  };
 }
 
 /** @param {string[]} args */

@@ -17,6 +17,14 @@ export const pinning = canPin
   ? `server pinned to core ${SERVER_CORE}, load generator to core ${GENERATOR_CORE}`
   : "not pinned: taskset or a second core is missing, so server and load generator share what there is";
 
+/**
+ * @param {Process} process - One that answers with `usage`.
+ * @returns {Promise<ReturnType<typeof import("./servers/usage.mjs").usage>>}
+ */
+export function usageOf(process) {
+  return process.ask({});
+}
+
 /** A process of ours that answers one message at a time. */
 export class Process {
   #child;

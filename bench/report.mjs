@@ -1,11 +1,23 @@
 /**
+ * Rows that are measured together.
+ *
+ * @typedef {object} Bench
+ * @property {string} name - For `--row`.
+ * @property {string} [takes] - How long, and what else. With it, the rows are measured only where they are named.
+ * @property {Omit<Row, "measure">[]} rows
+ * @property {(effort: import("./options.mjs").Effort) => Promise<Measured[]>} measure - One for each of the rows.
+ */
+
+/** @typedef {"ns" | "ms" | "MB" | "req/s" | "/s"} Unit */
+
+/**
  * A row as it is measured.
  *
  * @typedef {object} Row
- * @property {string} name - For `--row` and `--floor`.
+ * @property {string} name - For `--floor`, and for `--row` where it is measured alone.
  * @property {string} subject - What is measured.
  * @property {string} baseline - What it is measured against.
- * @property {"ns" | "req/s"} unit - Of the two figures.
+ * @property {Unit} unit - Of the two figures.
  * @property {string} ratioMeans - How to read the ratio.
  * @property {"at most" | "at least"} bound - Which side of the floor is good.
  * @property {number} floor - A ratio. Beyond it the bench fails.
@@ -21,7 +33,7 @@
  * @property {string[]} [notes] - More that was seen on the way.
  */
 
-/** @typedef {{ row: Row, floor: number, load: number, measured: Measured }} Result */
+/** @typedef {{ row: Omit<Row, "measure">, floor: number, load: number, measured: Measured }} Result */
 
 /** @param {Result} result */
 export function isMet({ row, floor, measured }) {
@@ -67,11 +79,12 @@ function verdict(result) {
 
 /**
  * @param {number} value
- * @param {"ns" | "req/s"} unit
+ * @param {Unit} unit
  */
 function figure(value, unit) {
-  if (unit === "req/s") return `${Math.round(value).toLocaleString("en-US")} req/s`;
-  return value < 10_000 ? `${short(value)} ns` : `${short(value / 1000)} µs`;
+  if (unit === "req/s" || unit === "/s") return `${Math.round(value).toLocaleString("en-US")} ${unit}`;
+  if (unit === "ns" && value >= 10_000) return `${short(value / 1000)} µs`;
+  return `${short(value)} ${unit}`;
 }
 
 /** @param {number} value */

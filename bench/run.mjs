@@ -1,7 +1,7 @@
 import { load, machine } from "./machine.mjs";
 import { readOptions, USAGE, UsageError } from "./options.mjs";
 import { isMet, table } from "./report.mjs";
-import { ROWS } from "./rows/rows.mjs";
+import { BENCHES } from "./rows/rows.mjs";
 
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
 process.exitCode = await main(process.argv.slice(2));
@@ -14,7 +14,7 @@ async function main(args) {
   const options = optionsOrUsage(args);
   if (options === null) return 2;
   if (options.help) return say(USAGE);
-  if (options.list) return say(ROWS.map((row) => row.name).join("\n"));
+  if (options.list) return say(BENCHES.map(listed).join("\n"));
   console.log(`${machine()}; load ${load().toFixed(2)} before`);
   const { results, failed } = await measureAll(options);
   if (results.length > 0) console.log(`\n${table(results)}`);
@@ -27,10 +27,7 @@ async function main(args) {
 /** @param {string[]} args */
 function optionsOrUsage(args) {
   try {
-    return readOptions(
-      args,
-      ROWS.map((row) => row.name),
-    );
+    return readOptions(args, BENCHES);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     console.error(`${error.stack ?? error}\n\n${USAGE}`);
@@ -38,19 +35,28 @@ function optionsOrUsage(args) {
   }
 }
 
+/** @param {import("./report.mjs").Bench} bench */
+function listed({ name, takes }) {
+  return takes === undefined ? name : `${name} (only when named: it takes ${takes})`;
+}
+
 /** @param {ReturnType<typeof readOptions>} options */
-async function measureAll({ rows, effort, floors }) {
+async function measureAll({ benches, effort, floors }) {
   const results = [];
   const failed = [];
-  for (const row of ROWS.filter(({ name }) => rows.includes(name))) {
+  for (const bench of benches) {
     const started = performance.now();
+    if (bench.takes !== undefined) console.log(`${bench.name} takes ${bench.takes}, with --quick under a minute`);
     try {
-      const measured = await row.measure(effort);
-      results.push({ row, floor: floors.get(row.name) ?? row.floor, load: load(), measured });
-      console.log(`measured ${row.name} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+      const measured = await bench.measure(effort);
+      const now = load();
+      const floorOf = (row) => floors.get(row.name) ?? floors.get(bench.name) ?? row.floor;
+      const result = (row, place) => ({ row, floor: floorOf(row), load: now, measured: measured[place] });
+      results.push(...bench.rows.map(result));
+      console.log(`measured ${bench.name} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
     } catch (error) {
-      failed.push(row.name);
-      console.error(`could not measure ${row.name}: ${error.stack ?? error}`);
+      failed.push(bench.name);
+      console.error(`could not measure ${bench.name}: ${error.stack ?? error}`);
     }
   }
   return { results, failed };

@@ -32,6 +32,11 @@ export class Connection {
     });
   }
 
+  /** A server may close a connection that was quiet for a while. */
+  get isOpen() {
+    return !this.#socket.destroyed;
+  }
+
   /**
    * Sends a request; the one before must have been answered.
    *
@@ -41,7 +46,8 @@ export class Connection {
    */
   send(request, done, fail) {
     this.#settle = { done, fail };
-    this.#socket.write(request);
+    if (this.isOpen) this.#socket.write(request);
+    else fail(new Error("the server closed the connection"));
   }
 
   close() {

@@ -5,11 +5,12 @@ import { Connection } from "./connection.mjs";
  * What the generator is asked to do.
  *
  * @typedef {object} Job
- * @property {number} port
+ * @property {number[]} ports - The connections are spread over them.
  * @property {string[]} requests - Whole requests, sent in turn.
- * @property {number} status - What every answer must have.
+ * @property {number[]} statuses - One of them every answer must have.
  * @property {number} connections
- * @property {number} seconds
+ * @property {number} [seconds]
+ * @property {number} [total] - Requests, in place of seconds.
  * @property {number} [ratePerSecond] - Sends at this rate whatever the answers do; without it, each connection sends
  *   as soon as it has its answer.
  */
@@ -37,7 +38,10 @@ process.send?.({ ready: true });
  * @returns {Promise<Seen>}
  */
 async function perform(job) {
-  const connections = await Promise.all(Array.from({ length: job.connections }, () => Connection.open(job.port)));
+  const opening = Array.from({ length: job.connections }, (_, place) =>
+    Connection.open(job.ports[place % job.ports.length]),
+  );
+  const connections = await Promise.all(opening);
   const work = { ...job, connections, requests: job.requests.map((request) => Buffer.from(request, "utf8")) };
   try {
     return await (job.ratePerSecond === undefined ? atFullSpeed(work) : atRate(work, job.ratePerSecond));
@@ -47,7 +51,7 @@ async function perform(job) {
 }
 
 /** Every connection keeps exactly one request open. */
-async function atFullSpeed({ connections, requests, seconds, status }) {
+async function atFullSpeed({ connections, requests, statuses, seconds = Infinity, total = Infinity }) {
   const cpu = process.cpuUsage();
   const started = performance.now();
   const end = started + seconds * 1000;
@@ -57,9 +61,9 @@ async function atFullSpeed({ connections, requests, seconds, status }) {
     new Promise((resolve, reject) => {
       const next = () => connection.send(requests[sent++ % requests.length], onAnswer, reject);
       const onAnswer = (actual, body) => {
-        if (actual !== status) return reject(unexpected(actual, body));
+        if (!statuses.includes(actual)) return reject(unexpected(actual, body));
         answered++;
-        return performance.now() < end ? next() : resolve(undefined);
+        return performance.now() < end && sent < total ? next() : resolve(undefined);
       };
       next();
     });
@@ -72,7 +76,7 @@ async function atFullSpeed({ connections, requests, seconds, status }) {
  * Requests fall due at a steady rate, those of one millisecond together, and go out as soon as a connection is free.
  * Whoever has to wait for one waits in the latency, so a stall counts for all that it held up.
  */
-async function atRate({ connections, requests, seconds, status }, ratePerSecond) {
+async function atRate({ connections, requests, statuses, seconds }, ratePerSecond) {
   const total = Math.floor(seconds * ratePerSecond);
   const latencies = [];
   const free = [...connections];
@@ -94,7 +98,7 @@ async function atRate({ connections, requests, seconds, status }, ratePerSecond)
     };
     const sendOne = (connection, index) => {
       const onAnswer = (actual, body) => {
-        if (actual !== status) return reject(unexpected(actual, body));
+        if (!statuses.includes(actual)) return reject(unexpected(actual, body));
         latencies.push(performance.now() - dueAt[index]);
         free.push(connection);
         return latencies.length === total ? resolve(undefined) : sendDue();

@@ -1,4 +1,6 @@
-import { onStage, post, requestsTo, sampleBody } from "./http.mjs";
+import { post, requestsTo, sampleBody } from "../load/requests.mjs";
+import { GENERATOR_CORE, SERVER_CORE } from "../processes.mjs";
+import { onStage } from "../stage.mjs";
 import { throughput } from "./throughput.mjs";
 
 const PATH = "/v1/gate/decide";
@@ -15,10 +17,10 @@ export const httpDecide = {
   aim: 0.8,
   measure: (effort) =>
     onStage(async (stage) => {
-      const gate = await stage.startGate(stage.newDirectory());
+      const gate = await stage.startGate([stage.newDirectory()], SERVER_CORE);
       const answer = await post(gate.port, PATH, gate.key, sampleBody, 200);
-      const baseline = await stage.startServer("servers/bare-decide.mjs", [answer]);
-      const generate = await stage.startGenerator();
+      const baseline = await stage.startServer("servers/bare-decide.mjs", [answer], SERVER_CORE);
+      const generate = await stage.startGenerator(GENERATOR_CORE);
       const requests = requestsTo(PATH, gate.key);
       return throughput(generate, { subject: gate, baseline, requests, status: 200 }, effort);
     }),

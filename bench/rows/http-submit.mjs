@@ -1,10 +1,10 @@
-import { CONNECTIONS, onStage, post, requestsTo, sampleBody } from "./http.mjs";
+import { post, requestsTo, sampleBody } from "../load/requests.mjs";
+import { GENERATOR_CORE, SERVER_CORE } from "../processes.mjs";
+import { onStage } from "../stage.mjs";
+import { halfLoadNote } from "./half-load.mjs";
 import { throughput } from "./throughput.mjs";
 
 const PATH = "/v1/actions";
-
-/** Where the slowest of a hundred answers is to be at half load, in milliseconds. */
-const P99_AIM_MS = 10;
 
 /** @type {import("../report.mjs").Row} */
 export const httpSubmit = {
@@ -19,35 +19,22 @@ export const httpSubmit = {
   measure: (effort) =>
     onStage(async (stage) => {
       const model = await recordOne(stage);
-      const gate = await stage.startGate(stage.newDirectory());
-      const baseline = await stage.startServer("servers/bare-submit.mjs", [model.dataDir, model.answer]);
-      const generate = await stage.startGenerator();
+      const gate = await stage.startGate([stage.newDirectory()], SERVER_CORE);
+      const baseline = await stage.startServer("servers/bare-submit.mjs", [model.dataDir, model.answer], SERVER_CORE);
+      const generate = await stage.startGenerator(GENERATOR_CORE);
       const requests = requestsTo(PATH, gate.key);
       const sides = { subject: gate, baseline, requests, status: 201 };
       const measured = await throughput(generate, sides, effort);
-      const latency = await generate({
-        port: gate.port,
-        requests,
-        status: 201,
-        connections: CONNECTIONS,
-        seconds: effort.latencySeconds,
-        ratePerSecond: measured.subject / 2,
-      });
-      return { ...measured, notes: [...(measured.notes ?? []), latencyNote(latency)] };
+      const asked = { port: gate.port, requests, perSecond: measured.subject };
+      return { ...measured, notes: [...(measured.notes ?? []), await halfLoadNote(generate, asked, effort)] };
     }),
 };
 
 /** Lets a gate record one action: its database, and what it answered, are the baseline's model. */
 async function recordOne(stage) {
   const dataDir = stage.newDirectory();
-  const gate = await stage.startGate(dataDir);
+  const gate = await stage.startGate([dataDir], SERVER_CORE);
   const answer = await post(gate.port, PATH, gate.key, sampleBody, 201);
   await gate.process.stop();
   return { dataDir, answer };
-}
-
-/** @param {import("../load/generator.mjs").Seen} seen */
-function latencyNote({ perSecond, p50Ms, p99Ms }) {
-  const rate = Math.round(perSecond).toLocaleString("en-US");
-  return `at half load (${rate} req/s): p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms (aim ≤ ${P99_AIM_MS} ms)`;
 }

@@ -1,6 +1,8 @@
+import { usage } from "./usage.mjs";
+
 /**
- * Tells the parent where to connect, and how much processor time went by when it asks; ends in good order when the
- * parent says so or is gone.
+ * Tells the parent where to connect, and what it has used when the parent asks; ends in good order when the parent says
+ * so or is gone.
  *
  * @param {number} port
  * @param {() => void | Promise<void>} close
@@ -12,6 +14,6 @@ export function serving(port, close) {
   };
   process.once("SIGTERM", () => void end());
   process.once("disconnect", () => void end());
-  process.on("message", () => process.send?.(process.cpuUsage()));
+  process.on("message", () => process.send?.(usage()));
   process.send?.({ port });
 }

@@ -1,12 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { ensurePostgres } from "../../scripts/postgres-programs.mjs";
 
-const SCRIPT = fileURLToPath(new URL("../run.mjs", import.meta.url));
+/** The longest that starting and loading a dozen gates may take on a machine that does much else. */
+const MANY_STARTS_MS = 300_000;
 
 interface Run {
   readonly code: number | null;
@@ -15,11 +17,18 @@ interface Run {
   readonly leftBehind: readonly string[];
 }
 
-/** Runs the bench to its end: "close" comes when every process that it started has let go of its stderr. */
-async function bench(...args: string[]): Promise<Run> {
+function bench(...args: string[]): Promise<Run> {
+  return run("run.mjs", args);
+}
+
+/** Runs a script to its end: "close" comes when every process that it started has let go of its stderr. */
+async function run(script: string, args: string[], variables: NodeJS.ProcessEnv = {}): Promise<Run> {
   const temporary = mkdtempSync(join(tmpdir(), "faramesh-bench-test-"));
-  const env = { ...process.env, TMPDIR: temporary };
-  const child = spawn(process.execPath, [SCRIPT, ...args], { stdio: ["ignore", "pipe", "pipe"], env });
+  // PostgreSQL may run under another account, which must reach what is its own in there.
+  chmodSync(temporary, 0o711);
+  const path = fileURLToPath(new URL(`../${script}`, import.meta.url));
+  const env = { ...process.env, TMPDIR: temporary, ...variables };
+  const child = spawn(process.execPath, [path, ...args], { stdio: ["ignore", "pipe", "pipe"], env });
   const chunks: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -27,6 +36,13 @@ async function bench(...args: string[]): Promise<Run> {
   const leftBehind = readdirSync(temporary);
   rmSync(temporary, { recursive: true });
   return { code: child.exitCode, output: Buffer.concat(chunks).toString("utf8"), leftBehind };
+}
+
+/** A folder of programs that can make a cluster, as far as can be told by their names, and no other. */
+function folderWithoutPgbench(): string {
+  const folder = mkdtempSync(join(tmpdir(), "faramesh-bench-test-"));
+  for (const name of ["initdb", "postgres"]) writeFileSync(join(folder, name), "");
+  return folder;
 }
 
 /** The cells of a row in the printed table. */
@@ -59,15 +75,70 @@ describe("npm run bench", () => {
     expect(code).toBe(1);
   });
 
-  it("measures a gate over HTTP and leaves no process and no directory behind", async () => {
-    const { code, output, leftBehind } = await bench(
-      ...["--quick", "--row", "http-submit", "--floor", "http-submit=0.0001"],
-    );
+  it(
+    "measures a gate over HTTP and leaves no process and no directory behind",
+    async () => {
+      const { code, output, leftBehind } = await bench(
+        ...["--quick", "--row", "http-submit", "--floor", "http-submit=0.0001"],
+      );
+      expect(leftBehind).toEqual([]);
+      expect(rowOf(output, "http-submit")[3]).toMatch(/^[\d.,]+×$/);
+      expect(output).toMatch(/at half load .* p50 [\d.]+ ms, p99 [\d.]+ ms/);
+      expect(code).toBe(0);
+    },
+    MANY_STARTS_MS,
+  );
+
+  it(
+    "measures a gate on PostgreSQL against pgbench and leaves nothing behind, or says that pgbench is missing",
+    async () => {
+      const { code, output, leftBehind } = await bench(
+        ...["--quick", "--row", "pg-submit", "--floor", "pg-submit=0.0001"],
+      );
+      expect(leftBehind).toEqual([]);
+      const { programs } = await ensurePostgres(() => {});
+      if (!programs.includes("pgbench")) {
+        expect(output).toContain("could not measure pg-submit: Error: pgbench is not among");
+        return;
+      }
+      expect(rowOf(output, "pg-submit")[3]).toMatch(/^[\d.,]+×$/);
+      expect(output).toMatch(/processor time a request: gate \d+ µs, PostgreSQL/);
+      expect(code).toBe(0);
+    },
+    MANY_STARTS_MS,
+  );
+
+  it("says what to install where pgbench is missing, and exits 1", async () => {
+    const folder = folderWithoutPgbench();
+    const { code, output, leftBehind } = await run("run.mjs", ["--row", "pg-submit"], { POSTGRES_BIN: folder });
+    rmSync(folder, { recursive: true });
+    expect(output).toContain(`pgbench is not among PostgreSQL's programs in ${folder}`);
+    expect(output).toContain("apt-get install postgresql");
+    expect(output).toContain("not measured: pg-submit");
+    expect(code).toBe(1);
     expect(leftBehind).toEqual([]);
-    expect(rowOf(output, "http-submit")[3]).toMatch(/^[\d.,]+×$/);
-    expect(output).toMatch(/at half load .* p50 [\d.]+ ms, p99 [\d.]+ ms/);
-    expect(code).toBe(0);
   });
+
+  it.each(["growth-sqlite", "growth-postgres"])(
+    "fills a small and a larger store, compares every question, memory and start, and leaves nothing behind: %s",
+    async (name) => {
+      const { code, output, leftBehind } = await bench("--quick", "--row", name, "--floor", `${name}=100000`);
+      expect(leftBehind).toEqual([]);
+      for (const part of ["list", "search-rare", "timeline", "page", "resume", "memory", "start"]) {
+        const [, subject, baseline, ratio, , , verdict] = rowOf(output, `${name}/${part}`);
+        const unit = part === "memory" ? "MB" : "ms";
+        expect([subject, baseline, ratio], part).toEqual([
+          expect.stringMatching(new RegExp(`^[\\d.,]+ ${unit}$`)),
+          expect.stringMatching(new RegExp(`^[\\d.,]+ ${unit}$`)),
+          expect.stringMatching(/^[\d.,]+×$/),
+        ]);
+        expect(verdict, part).toMatch(/^ok/);
+      }
+      expect(output).toContain("the large store has 600 actions");
+      expect(code).toBe(0);
+    },
+    MANY_STARTS_MS,
+  );
 
   it.each(["--row decide-11", "--floor decide-10", "--floor decide-10=fast", "--fast"])(
     "refuses what it does not understand with exit code 2: %s",
@@ -89,7 +160,27 @@ describe("npm run bench", () => {
       "casbin-1000",
       "http-decide",
       "http-submit",
+      "pg-submit",
+      expect.stringMatching(/^growth-sqlite \(only when named: it takes .+\)$/),
+      expect.stringMatching(/^growth-postgres \(only when named: it takes .+\)$/),
     ]);
     expect(code).toBe(0);
   });
+});
+
+describe("node bench/sizing.mjs", () => {
+  it(
+    "prints a table of one to three gates and how large a database becomes, and leaves nothing behind",
+    async () => {
+      const { code, output, leftBehind } = await run("sizing.mjs", ["--quick"]);
+      expect(leftBehind).toEqual([]);
+      for (const gates of ["1, on SQLite", "1, on PostgreSQL", "2, on PostgreSQL", "3, on PostgreSQL"]) {
+        expect(output).toMatch(new RegExp(`^\\| ${gates} \\| [\\d,]+ \\| [\\d.]+ and [\\d.]+ ms \\| \\d+ µs, `, "m"));
+      }
+      expect(output).toMatch(/^sqlite: [\d.]+ GB a million actions/m);
+      expect(output).toMatch(/^postgres: [\d.]+ GB a million actions/m);
+      expect(code).toBe(0);
+    },
+    MANY_STARTS_MS,
+  );
 });

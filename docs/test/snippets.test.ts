@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { loadPolicy } from "@faramesh/core";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -30,7 +32,10 @@ function expectSuccess(finished: Finished): void {
 
 describe("a document", () => {
   it("has no block in a language that is not tested here", () => {
-    const tested = ["bash", "bash elsewhere", "python", "ts", "yaml", "yaml refused", "json", "text", "text start"];
+    const tested = [
+      ...["bash", "bash elsewhere", "python", "ts", "yaml", "yaml refused", "yaml cases"],
+      ...["json", "text", "text start"],
+    ];
     const kinds = snippets.map(({ language, words }) => [language, ...words].join(" "));
     expect([...new Set(kinds)].filter((kind) => !tested.includes(kind))).toEqual([]);
   });
@@ -67,10 +72,9 @@ describe("the Python block at", () => {
 describe("the TypeScript block at", () => {
   const blocks = of("ts").map((snippet) => ({ snippet, at: place(snippet) }));
 
-  it.each(blocks)("$at works as printed", async ({ snippet }) => {
-    const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 };
-    const code = ts.transpileModule(snippet.code, { compilerOptions: options }).outputText;
-    expectSuccess(await run("node", ["--input-type=module", "-e", code], { cwd: desk.folder, env: desk.env }));
+  it.each(blocks)("$at works as printed, saved as a file that Node.js runs without a compiler", async ({ snippet }) => {
+    writeFileSync(join(desk.folder, "agent.mjs"), snippet.code);
+    expectSuccess(await run("node", ["agent.mjs"], { cwd: desk.folder, env: desk.env }));
   });
 
   it("has the types that a strict project asks for, wherever it stands", { timeout: 60_000 }, () => {
@@ -95,6 +99,21 @@ describe("the policy at", () => {
       for (const { line, column, severity, code, message } of findings) {
         expect(shown).toContain(`:${line}:${column}: ${severity} ${code}: ${message}`);
       }
+    },
+  );
+});
+
+describe("the cases at", () => {
+  it.each(of("yaml", "cases").map((snippet) => ({ snippet, at: place(snippet) })))(
+    "$at pass on the policy before them, and leave no rule of it without a case",
+    async ({ snippet }) => {
+      const isPolicy = ({ file, language, words }: Snippet) =>
+        file === snippet.file && language === "yaml" && words.length === 0;
+      const policy = snippets.slice(0, snippets.indexOf(snippet)).findLast(isPolicy)?.code;
+      const script = `cat > faramesh.test.yaml <<'YAML'\n${snippet.code}YAML\ncat > faramesh.yaml <<'YAML'\n${policy}YAML\n`;
+      const tested = await desk.bash(`${script}faramesh policy test faramesh.yaml`);
+      expectSuccess(tested);
+      expect(tested.stdout).not.toContain("no case answers by");
     },
   );
 });

@@ -75,7 +75,8 @@ def action_events(action_id: str) -> Call[list[ActionEvent]]:
 
 def answer_approval(action_id: str, approve: bool, token: str | None, reason: str | None) -> Call[Action]:
     """``POST /v1/actions/{id}/approval``."""
-    return _keyed(f"{action_path(action_id)}/approval", {"approve": approve, "token": token, "reason": reason})
+    fields = {"approve": approve, "token": token, "reason": reason}
+    return _keyed(f"{action_path(action_id)}/approval", fields, key_optional=token is not None)
 
 
 def start(action_id: str, lease_seconds: int | None) -> Call[Action]:
@@ -154,9 +155,9 @@ def read_action(reply: Reply) -> Action:
     return _as_action(reply.body)
 
 
-def _keyed(path: str, fields: Mapping[str, Any]) -> Call[Action]:
+def _keyed(path: str, fields: Mapping[str, Any], *, key_optional: bool = False) -> Call[Action]:
     given = {name: value for name, value in fields.items() if value is not None}
-    return Call("POST", path, read_action, body=_body(given), keyed=True)
+    return Call("POST", path, read_action, body=_body(given), keyed=True, key_optional=key_optional)
 
 
 def _body(fields: Mapping[str, Any]) -> str:

@@ -253,13 +253,19 @@ def _held_message(action: Mapping[str, Any]) -> str:
     )
 
 
-def problem_error(status: int, problem: Mapping[str, Any], retry_after: float | None = None) -> FarameshError:
+_NO_KEY = "No key was sent: set FARAMESH_API_KEY, or call configure(api_key=...)"
+
+
+def problem_error(
+    status: int, problem: Mapping[str, Any], retry_after: float | None = None, *, lacks_key: bool = False
+) -> FarameshError:
     """The error for an answer of 4xx or 5xx.
 
     Args:
         status: The HTTP status.
         problem: The answer's body, or an empty mapping where it was not a problem document.
         retry_after: Seconds from the ``Retry-After`` header.
+        lacks_key: Whether a key should have been sent and none is set: then a 401 says how to set one.
     """
     code = problem.get("code")
     details: dict[str, Any] = {
@@ -269,6 +275,8 @@ def problem_error(status: int, problem: Mapping[str, Any], retry_after: float | 
         "problem": dict(problem) or None,
     }
     message = str(problem.get("detail") or problem.get("title") or f"The gate answered with HTTP {status}")
+    if lacks_key and status == 401:
+        return UnauthorizedError(_NO_KEY, **details)
     if status == 409:
         return ConflictError(message, action_status=problem.get("action_status"), **details)
     if status == 429:

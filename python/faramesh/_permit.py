@@ -152,7 +152,7 @@ def _check_signature(public_key: bytes, signature: bytes, signed: bytes) -> None
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     except ImportError as error:
         raise FarameshConfigError(
-            "Checking permits needs the cryptography package: pip install 'faramesh[permits]'"
+            "Checking permits needs the cryptography package (the extra faramesh[permits]): pip install cryptography"
         ) from error
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(signature, signed)

@@ -47,7 +47,7 @@ class Call(Generic[T]):
 
     ``keyed`` calls carry an idempotency key, made once and kept across retries, so that a lost answer never makes
     two of anything. A call that is neither keyed nor a mere question is repeated only where the gate cannot have
-    seen it.
+    seen it. Where ``key_optional``, something else than a key lets it in, so that a 401 is not about a missing key.
     """
 
     method: str
@@ -58,6 +58,7 @@ class Call(Generic[T]):
     keyed: bool = False
     idempotency_key: str | None = None
     asks_only: bool = False
+    key_optional: bool = False
     hold_seconds: float = 0.0
 
     def headers(self) -> dict[str, str]:
@@ -234,7 +235,7 @@ class _Answer:
         if response is None:
             raise BadResponseError("There was no answer")
         if response.status_code >= 400:
-            raise answered_error(response, bytes(self._body))
+            raise answered_error(response, bytes(self._body), key_optional=self._call.key_optional)
         if not 200 <= response.status_code < 300:
             raise BadResponseError(
                 f"HTTP {response.status_code} came instead of an answer; redirects are not followed, because a key "
@@ -250,13 +251,18 @@ class _Answer:
             ) from error
 
 
-def answered_error(response: httpx.Response, body: bytes) -> FarameshError:
+def answered_error(response: httpx.Response, body: bytes, *, key_optional: bool = False) -> FarameshError:
     """The error that an answer of 4xx or 5xx stands for."""
     try:
         problem = parse_json(body[:_PROBLEM_BYTES_MAX])
     except ValueError:
         problem = {}
-    return problem_error(response.status_code, problem if isinstance(problem, dict) else {}, _retry_after(response))
+    return problem_error(
+        response.status_code,
+        problem if isinstance(problem, dict) else {},
+        _retry_after(response),
+        lacks_key=not key_optional and "Authorization" not in response.request.headers,
+    )
 
 
 def connection_error(error: httpx.HTTPError, config: ClientConfig) -> FarameshConnectionError:

@@ -13,6 +13,7 @@ import faramesh
 from fake_gate import FakeGate
 from faramesh import AsyncFaramesh, ClientConfig, Faramesh
 from guards import CALL, Guard
+from postgres import Postgres
 from real_gate import ROOT, RealGate
 
 # Hypothesis keeps what it found beside pytest's own cache, wherever the tests are started from.
@@ -72,24 +73,47 @@ def guard(request: pytest.FixtureRequest, config: ClientConfig) -> Guard:
     return sync if request.param == "sync" else asynchronous
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    cluster = Postgres()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(scope="module", params=["SQLite", "PostgreSQL"])
+def start_gate(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, postgres: Postgres
+) -> Iterator[GateStarter]:
+    """Starts gates that run until the module's tests are over."""
+    starter = GateStarter(tmp_path_factory, postgres if request.param == "PostgreSQL" else None)
+    yield starter
+    starter.stop_all()
+
+
 @pytest.fixture
-def gates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GateStarter]:
-    starter = GateStarter(tmp_path_factory)
+def gates(start_gate: GateStarter) -> Iterator[GateStarter]:
+    """Starts gates that run until the test is over."""
+    starter = start_gate.for_one_test()
     yield starter
     starter.stop_all()
 
 
 class GateStarter:
-    """Starts real gates and stops them all."""
+    """Starts real gates on one kind of store, and stops them all."""
 
-    def __init__(self, paths: pytest.TempPathFactory) -> None:
+    def __init__(self, paths: pytest.TempPathFactory, postgres: Postgres | None) -> None:
         self._paths = paths
+        self._postgres = postgres
         self._started: list[RealGate] = []
 
     def __call__(self, policy: str) -> RealGate:
-        gate = RealGate.start(self._paths.mktemp("gate"), policy)
+        database = self._postgres.new_database() if self._postgres else None
+        gate = RealGate.start(self._paths.mktemp("gate"), policy, database)
         self._started.append(gate)
         return gate
+
+    def for_one_test(self) -> GateStarter:
+        return GateStarter(self._paths, self._postgres)
 
     def stop_all(self) -> None:
         for gate in self._started:

@@ -1,4 +1,4 @@
-"""A real gate in a process of its own, on a fresh data directory."""
+"""A real gate in a process of its own, on a fresh data directory or a fresh database."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import httpx
 ROOT = Path(__file__).resolve().parents[2]
 CLI = ROOT / "packages" / "cli" / "dist" / "main.js"
 ADMIN_KEY = "fm_admin_0123456789abcdef0123456789abcdef"
+_SECRET = "a-secret-of-the-tests-0123456789abcdef"
 _START_SECONDS = 30
 _STOP_SECONDS = 10
 
@@ -30,11 +31,12 @@ class RealGate:
         self._drain.start()
 
     @classmethod
-    def start(cls, directory: Path, policy: str) -> RealGate:
+    def start(cls, directory: Path, policy: str, database: str | None = None) -> RealGate:
+        """Starts one that keeps what it keeps in the directory, or in the database of this URL."""
         (directory / "policy.yaml").write_text(policy, encoding="utf-8")
         process = subprocess.Popen(
-            ["node", str(CLI), "serve", *_options(directory)],
-            env={**os.environ, "FARAMESH_TOKEN": ADMIN_KEY},
+            ["node", str(CLI), "serve", *_options(directory, database)],
+            env=_environment(database),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -78,9 +80,15 @@ class RealGate:
             pass
 
 
-def _options(directory: Path) -> list[str]:
-    places = ["--data", str(directory / "data"), "--policy", str(directory / "policy.yaml")]
-    return [*places, "--host", "127.0.0.1", "--port", "0"]
+def _options(directory: Path, database: str | None) -> list[str]:
+    options = ["--policy", str(directory / "policy.yaml"), "--host", "127.0.0.1", "--port", "0"]
+    return options if database else [*options, "--data", str(directory / "data")]
+
+
+def _environment(database: str | None) -> dict[str, str]:
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("FARAMESH_")}
+    shared = {"FARAMESH_STORE": database, "FARAMESH_SECRET": _SECRET} if database else {}
+    return {**plain, "FARAMESH_TOKEN": ADMIN_KEY, **shared}
 
 
 def _announced_url(process: subprocess.Popen[str]) -> str:

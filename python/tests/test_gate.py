@@ -31,10 +31,8 @@ REFUND: dict[str, Any] = {"agent_id": "my-agent", "tool": "stripe", "operation":
 
 
 @pytest.fixture(scope="module")
-def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealGate]:
-    starter = GateStarter(tmp_path_factory)
-    yield starter(POLICY)
-    starter.stop_all()
+def gate(start_gate: GateStarter) -> RealGate:
+    return start_gate(POLICY)
 
 
 @pytest.fixture

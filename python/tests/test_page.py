@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -66,10 +65,8 @@ def blocks_with(text: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def page_gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealGate]:
-    starter = GateStarter(tmp_path_factory)
-    yield starter(POLICY)
-    starter.stop_all()
+def page_gate(start_gate: GateStarter) -> RealGate:
+    return start_gate(POLICY)
 
 
 @pytest.fixture

@@ -132,6 +132,41 @@ def test_a_refusal_is_raised_at_once_with_its_code(
     assert len(fake.requests) == 1
 
 
+def test_a_401_without_a_key_says_how_to_give_one_not_what_header_to_send(fake: FakeGate, config: ClientConfig) -> None:
+    refusal = problem(401, "unauthorized", detail="send Authorization: Bearer <key>")
+    for method, path in (("POST", "/v1/actions"), ("GET", "/v1/events")):
+        fake.on(method, path, refusal)
+    message = "No key was sent: set FARAMESH_API_KEY, or call configure(api_key=...) [unauthorized, request req-1]"
+
+    async def submit() -> Any:
+        async with AsyncFaramesh(config, api_key=None) as client:
+            return await client.submit_action(**CALL)
+
+    with Faramesh(config, api_key=None) as client:
+        calls: list[Callable[[], Any]] = [
+            lambda: client.submit_action(**CALL),
+            lambda: next(client.stream_events()),
+            lambda: asyncio.run(submit()),
+        ]
+        for call in calls:
+            with pytest.raises(faramesh.UnauthorizedError) as caught:
+                call()
+            assert str(caught.value) == message
+            assert caught.value.code == "unauthorized"
+
+
+def test_a_401_to_a_key_or_an_approval_token_is_told_in_the_gates_own_words(
+    fake: FakeGate, client: Faramesh, config: ClientConfig
+) -> None:
+    path = f"/v1/actions/{ACTION_ID}/approval"
+    fake.on("POST", path, problem(401, "unauthorized", detail="the key is not known"))
+    with Faramesh(config, api_key=None) as keyless:
+        with pytest.raises(faramesh.UnauthorizedError, match="the key is not known"):
+            client.approve_action(ACTION_ID)
+        with pytest.raises(faramesh.UnauthorizedError, match="the key is not known"):
+            keyless.approve_action(ACTION_ID, "wrong")
+
+
 def test_a_conflict_says_where_the_action_stands(fake: FakeGate, client: Faramesh) -> None:
     fake.on("POST", f"/v1/actions/{ACTION_ID}/start", problem(409, "conflict", action_status="executing"))
     with pytest.raises(faramesh.ConflictError) as caught:

@@ -4,7 +4,8 @@ import { CliError, type FaultAt, usageError } from "./errors.js";
 import { printable } from "./output.js";
 
 const WHOLE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const BEGINNING = /^[0-9a-f-]{4,36}$/;
+const BEGINNING = /^[0-9a-f-]{1,36}$/;
+const BEGINNING_CHARS_MIN = 4;
 const CANDIDATES_SHOWN_MAX = 10;
 /** Actions asked for at a time: even when each is as large as a gate takes, the SDK accepts the answer. */
 const PAGE_ACTIONS_MAX = 100;
@@ -39,7 +40,10 @@ export async function resolveActionId(client: Pick<Client, "listActionsPage">, g
   const beginning = given.toLowerCase();
   if (isWholeId(beginning)) return beginning;
   if (!BEGINNING.test(beginning)) {
-    throw usageError(`"${given}" does not begin an action id: give at least 4 of its characters`);
+    throw usageError(`${printable(given)} does not begin an action id, which is made of 0-9, a-f and -`);
+  }
+  if (beginning.length < BEGINNING_CHARS_MIN) {
+    throw usageError(`${beginning} is too short: give at least ${BEGINNING_CHARS_MIN} characters of the id`);
   }
   return onlyId(await search(client, beginning), beginning);
 }
@@ -75,11 +79,13 @@ function onlyId({ found, isComplete }: Search, beginning: string): string {
   const [only, second] = found;
   if (!isComplete && second === undefined) {
     const reason = `there are more actions than are looked through, and another may begin with ${beginning}`;
-    throw new CliError("ambiguous_id", `${reason}: ${CURE}`, 1, candidates(found));
+    throw new CliError("ambiguous_id", `${reason}: ${CURE}`, { faults: candidates(found) });
   }
   if (only === undefined) throw new CliError("not_found", `no action's id begins with ${beginning}`);
   if (second === undefined) return only.id;
-  throw new CliError("ambiguous_id", `${found.length} ids begin with ${beginning}: ${CURE}`, 1, candidates(found));
+  throw new CliError("ambiguous_id", `${found.length} ids begin with ${beginning}: ${CURE}`, {
+    faults: candidates(found),
+  });
 }
 
 function candidates(found: readonly Action[]): FaultAt[] {

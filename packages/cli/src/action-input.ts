@@ -73,15 +73,24 @@ function memberText(param: string): string {
   if (equals < 1) throw usageError(`--param ${param}: it must be key=text or key:=json`);
   const value = param.slice(equals + 1);
   if (param[equals - 1] !== ":") return `${JSON.stringify(param.slice(0, equals))}:${JSON.stringify(value)}`;
-  return `${JSON.stringify(param.slice(0, equals - 1))}:${jsonOption(`--param ${param}`, value)}`;
+  const name = param.slice(0, equals - 1);
+  if (jsonFault(value) !== undefined)
+    throw usageError(`--param ${param}: ${value} is not JSON; for a text write ${name}=${value}`);
+  return `${JSON.stringify(name)}:${value}`;
+}
+
+function jsonOption(name: string, text: string): string {
+  const fault = jsonFault(text);
+  if (fault !== undefined) throw usageError(`${name}: ${fault}`);
+  return text;
 }
 
 // Each piece must be JSON by itself, or a piece could close the object it is put into and open another.
-function jsonOption(name: string, text: string): string {
+function jsonFault(text: string): string | undefined {
   try {
     JSON.parse(text);
+    return undefined;
   } catch (error) {
-    throw usageError(`${name}: ${error instanceof Error ? error.message : "it is not JSON"}`);
+    return error instanceof Error ? error.message : "it is not JSON";
   }
-  return text;
 }

@@ -3,6 +3,12 @@ import type { Agent, ApiKey, CreatedApiKey, Problem, Role } from "@faramesh/prot
 import { CliError } from "./errors.js";
 
 const TIMEOUT_MS = 10_000;
+/** The ledger is read through before it is pruned. Node gives up on an answer after five minutes. */
+const PRUNE_TIMEOUT_MS = 290_000;
+/** Hints for refusals of what operators do. Agents do none of it, and are not led to another key elsewhere. */
+const HINTS: Readonly<Record<string, string>> = {
+  forbidden: "an admin may: the admin's key of a gate on this machine is in admin.key in its data directory",
+};
 
 /** `GET /v1/policies/active`. */
 export interface ActivePolicy {
@@ -22,6 +28,17 @@ export interface WhoAmI {
   name: string;
   role: Role;
   agents: string[];
+}
+
+/** `POST /v1/prune`. */
+export interface Pruned {
+  before: string;
+  actions: number;
+  entries: number;
+  first_index: number;
+  root: string;
+  dry_run: boolean;
+  removed: boolean;
 }
 
 /** An HTTP answer: its status, its JSON, and the gate's own clock. */
@@ -70,6 +87,10 @@ export class AdminClient {
     return this.#ask<Agent>("POST", `/v1/agents/${encodeURIComponent(agentId)}/enable`, {});
   }
 
+  prune(request: { before: string; dry_run: boolean }): Promise<Pruned> {
+    return this.#ask<Pruned>("POST", "/v1/prune", request, PRUNE_TIMEOUT_MS);
+  }
+
   activePolicy(): Promise<ActivePolicy> {
     return this.#ask<ActivePolicy>("GET", "/v1/policies/active");
   }
@@ -78,9 +99,10 @@ export class AdminClient {
     return this.#ask<WhoAmI>("GET", "/v1/whoami");
   }
 
-  async #ask<T>(method: string, path: string, body?: object): Promise<T> {
-    const answer = await this.call(method, path, body);
+  async #ask<T>(method: string, path: string, body?: object, timeoutMs?: number): Promise<T> {
+    const answer = await this.call(method, path, body, timeoutMs);
     if (answer.status >= 200 && answer.status < 300) return answer.body as T;
+    if (answer.status === 401 && this.#apiKey === undefined) throw new CliError("unauthorized", "no key was sent");
     throw problemError(answer);
   }
 
@@ -89,8 +111,8 @@ export class AdminClient {
    *
    * @throws {@link CliError} `unreachable` where there is no answer, `bad_response` where it is not JSON.
    */
-  async call(method: string, path: string, body?: object): Promise<Answer> {
-    const response = await this.#fetch(method, path, body);
+  async call(method: string, path: string, body?: object, timeoutMs = TIMEOUT_MS): Promise<Answer> {
+    const response = await this.#fetch(method, path, body, timeoutMs);
     try {
       return { status: response.status, body: await response.json(), date: response.headers.get("date") };
     } catch {
@@ -98,7 +120,7 @@ export class AdminClient {
     }
   }
 
-  async #fetch(method: string, path: string, body: object | undefined): Promise<Response> {
+  async #fetch(method: string, path: string, body: object | undefined, timeoutMs: number): Promise<Response> {
     const headers: Record<string, string> = { accept: "application/json" };
     if (this.#apiKey !== undefined) headers["authorization"] = `Bearer ${this.#apiKey}`;
     if (body !== undefined) headers["content-type"] = "application/json";
@@ -108,7 +130,7 @@ export class AdminClient {
         headers,
         // A key must not follow a redirect to somewhere else.
         redirect: "error",
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.timeout(timeoutMs),
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
     } catch (error) {
@@ -120,7 +142,8 @@ export class AdminClient {
 function problemError(answer: Answer): CliError {
   const problem = answer.body as Partial<Problem> | null;
   const message = problem?.detail ?? problem?.title ?? `the gate answered ${answer.status}`;
-  return new CliError(problem?.code ?? "bad_response", message, 1, problem?.errors ?? []);
+  const code = problem?.code ?? "bad_response";
+  return new CliError(code, message, { faults: problem?.errors ?? [], hint: HINTS[code] });
 }
 
 function rootMessage(error: unknown): string {

@@ -20,8 +20,8 @@ export interface ConnectionOptions {
 export interface Connection {
   url: string;
   apiKey: string | undefined;
-  /** Where the key came from, for people who wonder. */
-  keySource: string;
+  /** Where the key came from, for people who wonder; null where there is none. */
+  keySource: string | null;
 }
 
 /** Adds the options of {@link ConnectionOptions}. */
@@ -68,13 +68,17 @@ export function connectAdmin(options: ConnectionOptions): AdminClient {
 
 // The key of a gate on this machine is never sent to another machine, whatever --url says.
 function keyFromDataDir(url: string, dataDir: string): Omit<Connection, "url"> {
-  if (!isLoopback(url)) return { apiKey: undefined, keySource: "nowhere: set FARAMESH_API_KEY" };
-  for (const name of KEY_FILES) {
+  for (const name of isLoopback(url) ? KEY_FILES : []) {
     const file = join(dataDir, name);
     const apiKey = readKeyFile(file);
     if (apiKey !== undefined) return { apiKey, keySource: file };
   }
-  return { apiKey: undefined, keySource: `nowhere: no key in ${dataDir}, and FARAMESH_API_KEY is not set` };
+  return { apiKey: undefined, keySource: null };
+}
+
+/** What to do where there is no key for the gate at this address. */
+export function howToGiveKey(url: string): string {
+  return isLoopback(url) ? "set FARAMESH_API_KEY or use --data DIR" : "set FARAMESH_API_KEY";
 }
 
 function isLoopback(url: string): boolean {

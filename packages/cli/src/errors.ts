@@ -1,6 +1,15 @@
+import { commandName } from "./command-name.js";
 import { printable } from "./output.js";
 
-/** A failure the command explains in a sentence. `exitCode` 1: it failed or was refused; 2: it was called wrongly. */
+/** What may be known about a failure beside its message. */
+interface CliErrorDetails {
+  /** 1: it failed or was refused; 2: it was called wrongly. */
+  exitCode?: 1 | 2;
+  faults?: readonly FaultAt[];
+  hint?: string | undefined;
+}
+
+/** A failure the command explains in a sentence. */
 export class CliError extends Error {
   override readonly name = "CliError";
   /** Stable: scripts match on this, never on the message. */
@@ -8,12 +17,15 @@ export class CliError extends Error {
   readonly exitCode: 1 | 2;
   /** The places that are at fault, each with its own sentence. */
   readonly faults: readonly FaultAt[];
+  /** What to do about it; people only see it. */
+  readonly hint: string | undefined;
 
-  constructor(code: string, message: string, exitCode: 1 | 2 = 1, faults: readonly FaultAt[] = []) {
+  constructor(code: string, message: string, { exitCode = 1, faults = [], hint }: CliErrorDetails = {}) {
     super(message);
     this.code = code;
     this.exitCode = exitCode;
     this.faults = faults;
+    this.hint = hint;
   }
 }
 
@@ -25,7 +37,7 @@ export interface FaultAt {
 
 /** The error of a command that was called with arguments it does not take. */
 export function usageError(message: string): CliError {
-  return new CliError("usage", message, 2);
+  return new CliError("usage", message, { exitCode: 2 });
 }
 
 interface Failure {
@@ -33,6 +45,7 @@ interface Failure {
   message: string;
   faults: FaultAt[];
   requestId: string | undefined;
+  hint: string | undefined;
   exitCode: number;
 }
 
@@ -42,12 +55,13 @@ const CODES_BY_NAME: Readonly<Record<string, string>> = {
   DirectoryInUseError: "data_dir_in_use",
   InvalidActionError: "invalid_action",
   LedgerMismatchError: "ledger_mismatch",
+  StoreUnavailableError: "store_unavailable",
 };
 
-const HINTS: Readonly<Record<string, string>> = {
-  unauthorized:
+const HINTS: Readonly<Record<string, () => string>> = {
+  unauthorized: () =>
     "set FARAMESH_API_KEY; or, for a gate on this machine, name its data directory with --data so that its key is found",
-  unreachable: "is the gate running? `faramesh dev` starts one; --url or FARAMESH_URL names another",
+  unreachable: () => `is the gate running? \`${commandName()} dev\` starts one; --url or FARAMESH_URL names another`,
 };
 
 /**
@@ -74,20 +88,22 @@ function readable(failure: Failure): string[] {
   }
   lines.push(`code: ${failure.code}`);
   if (failure.requestId !== undefined) lines.push(`request_id: ${failure.requestId}`);
-  const hint = HINTS[failure.code];
-  if (hint !== undefined) lines.push(`hint: ${hint}`);
+  if (failure.hint !== undefined) lines.push(`hint: ${printable(failure.hint)}`);
   return lines;
 }
 
 function readFailure(error: unknown): Failure {
   if (!(error instanceof Error)) {
-    return { code: "internal", message: String(error), faults: [], requestId: undefined, exitCode: 1 };
+    const message = String(error);
+    return { code: "internal", message, faults: [], requestId: undefined, hint: undefined, exitCode: 1 };
   }
+  const code = textField(error, "code") ?? CODES_BY_NAME[error.name] ?? "internal";
   return {
-    code: textField(error, "code") ?? CODES_BY_NAME[error.name] ?? "internal",
+    code,
     message: error.message,
     faults: readFaults(error),
     requestId: textField(error, "requestId"),
+    hint: (error instanceof CliError ? error.hint : undefined) ?? HINTS[code]?.(),
     exitCode: error instanceof CliError ? error.exitCode : 1,
   };
 }

@@ -18,5 +18,5 @@ export async function resolveKeyId(admin: AdminClient, given: string): Promise<s
   if (only === undefined) throw new CliError("not_found", `no key's id begins with ${printable(given)}`);
   if (second === undefined) return only.id;
   const candidates = found.map((key) => ({ path: key.id, message: printable(`${key.name} (${key.role})`) }));
-  throw new CliError("ambiguous_id", `${found.length} ids begin with ${printable(given)}`, 1, candidates);
+  throw new CliError("ambiguous_id", `${found.length} ids begin with ${printable(given)}`, { faults: candidates });
 }

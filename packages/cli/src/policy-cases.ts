@@ -35,7 +35,7 @@ export function readPolicyCases(file: string, text: string): PolicyCase[] {
     for (const message of faultsOf(one)) faults.push(at(file, lines, offsetOf(index), message));
   });
   if (cases.length === 0 && faults.length === 0) faults.push({ path: file, message: "it holds no case" });
-  if (faults.length > 0) throw new CliError("invalid_cases", `${file} is not a list of cases`, 1, faults);
+  if (faults.length > 0) throw new CliError("invalid_cases", `${file} is not a list of cases`, { faults });
   return cases as PolicyCase[];
 }
 

@@ -23,7 +23,7 @@ export async function requirePolicy(file: string): Promise<Policy> {
   const { policy, findings } = await readPolicyFile(file);
   if (policy !== null) return policy;
   const faults = findings.filter((finding) => finding.severity === "error").map((finding) => faultOf(file, finding));
-  throw new CliError("invalid_policy", `${file} does not load`, 1, faults);
+  throw new CliError("invalid_policy", `${file} does not load`, { faults });
 }
 
 /** A finding as a fault of an error. */

@@ -1,7 +1,9 @@
+import { isatty } from "node:tty";
 import type { Finding } from "@faramesh/core";
 import { CliError } from "./errors.js";
 import { faultOf } from "./policy-file.js";
 
+const STDOUT = 1;
 /** The longest a gate may take to drain and commit after it was told to stop, in milliseconds. */
 const DRAIN_MS_MAX = 4_500;
 
@@ -41,15 +43,37 @@ export async function drain(server: RunningServer): Promise<void> {
 
 /**
  * Reads the policy file again at each SIGHUP. A text that does not load changes nothing: the last good one goes on
- * deciding, and stderr says which line and why.
+ * deciding, and stderr says which line and why. A terminal that is closed sends the same signal: the gate that was
+ * started in it ends.
  */
-export function reloadOnHangup(server: { reloadPolicy(): Promise<void> }, policyFile: string): void {
-  process.on("SIGHUP", () => {
-    server.reloadPolicy().then(
-      () => process.stderr.write(`policy ${policyFile} loaded again\n`),
-      (error: unknown) => process.stderr.write(`error: ${policyFile} is not used: ${reasonOf(error)}\n`),
-    );
-  });
+export function reloadOnHangup(server: ReloadingServer, policyFile: string): void {
+  const isOnTerminal = isatty(STDOUT);
+  const hungUp = (): void => {
+    if (isOnTerminal && !isatty(STDOUT)) void endByHangup(server, hungUp);
+    else void reload(server, policyFile);
+  };
+  process.on("SIGHUP", hungUp);
+}
+
+/** A gate in this process that can take up a changed policy. */
+interface ReloadingServer extends RunningServer {
+  reloadPolicy(): Promise<void>;
+}
+
+async function reload(server: ReloadingServer, policyFile: string): Promise<void> {
+  try {
+    await server.reloadPolicy();
+    process.stderr.write(`policy ${policyFile} loaded again\n`);
+  } catch (error) {
+    process.stderr.write(`error: ${policyFile} is not used: ${reasonOf(error)}\n`);
+  }
+}
+
+// By the signal itself and not by an exit: Node.js aborts an exit that finds its terminal gone.
+async function endByHangup(server: RunningServer, listener: () => void): Promise<void> {
+  await drain(server);
+  process.off("SIGHUP", listener);
+  process.kill(process.pid, "SIGHUP");
 }
 
 function reasonOf(error: unknown): string {
@@ -85,5 +109,5 @@ export function explainStartFailure(error: unknown, { host, port, policyFile }: 
 function policyError(error: Error, file: string): CliError {
   const findings = "findings" in error && Array.isArray(error.findings) ? (error.findings as Finding[]) : [];
   const faults = findings.map((finding) => faultOf(file, finding));
-  return new CliError("invalid_policy", `${file} does not load, so the gate does not start`, 1, faults);
+  return new CliError("invalid_policy", `${file} does not load, so the gate does not start`, { faults });
 }

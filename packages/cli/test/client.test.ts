@@ -1,10 +1,12 @@
-import { writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Action, CreatedApiKey } from "@faramesh/protocol";
+import type { Action, ApiKey, CreatedApiKey } from "@faramesh/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ALLOWED, DENIED, HELD, POLICY } from "./policies.js";
 import {
   ADMIN_KEY,
+  cleanEnvironment,
   type Finished,
   faramesh,
   type Scratch,
@@ -61,15 +63,24 @@ describe("submit", () => {
     expect(await submit(DENIED)).toMatchObject({ status: "denied", outcome: "HALT", rule_id: "never" });
   });
 
-  it("shows people the whole params and how to approve", async () => {
-    const { code, stdout } = await run(
-      ...["submit", "--agent", "tester", "--tool", "payments", "--operation", "refund", "-p", "amount:=250"],
-    );
+  const refund = ["submit", "--agent", "tester", "--tool", "payments", "--operation", "refund", "-p", "amount:=250"];
+
+  it("shows people the whole params and how to approve, in words that work as pasted", async () => {
+    const { code, stdout } = await run(...refund);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^pending_approval {2}[0-9a-f-]{36}$/m);
     expect(stdout).toContain('{"amount":250}');
-    expect(stdout).toMatch(/^faramesh approve [0-9a-f-]{36}$/m);
     expect(stdout).not.toContain("\u001b[");
+    const [approve = ""] = /^.+ approve [0-9a-f-]{36}$/m.exec(stdout) ?? [];
+    const pasted = spawnSync("bash", ["-c", approve], { cwd: folder.dir, env: { ...cleanEnvironment(), ...gate.env } });
+    expect(pasted.stdout.toString()).toMatch(/^approved /);
+  });
+
+  it("does not show how to approve to a key that cannot", async () => {
+    const { code, stdout } = await faramesh(refund, { cwd: folder.dir, env: await keyOf("agent") });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^pending_approval /);
+    expect(stdout).not.toContain("approve ");
   });
 
   it("makes the outcome its exit code when asked to", async () => {
@@ -117,9 +128,28 @@ describe("list, get and explain", () => {
     expect((await run("list", "--agent", "nobody")).stdout).toBe("no action matches\n");
   });
 
-  it("list refuses a status that does not exist", async () => {
-    const failed = await run("list", "--status", "done");
-    expect({ code: failed.code, error: codeOf(failed) }).toEqual({ code: 1, error: "invalid_request" });
+  it.each([
+    [["--status", "done"], "It must be one of allowed, denied, pending_approval,"],
+    [["--status", "pending"], "; did you mean pending_approval?"],
+    [["--outcome", "halt"], "It must be one of EXECUTE, ABSTAIN, HALT; did you mean HALT?"],
+    [["--risk", "severe"], "It must be one of low, medium, high, critical."],
+    [["--since", "yesterday"], "It must be an RFC 3339 time such as 2026-01-31T09:30:00Z."],
+    [["--until", "2026-01-31"], "It must be an RFC 3339 time such as 2026-01-31T09:30:00Z."],
+  ])("list %s says what the option takes", async (option, told) => {
+    const failed = await run("list", ...option);
+    expect({ code: failed.code, error: codeOf(failed) }).toEqual({ code: 2, error: "usage" });
+    expect(failed.stderr).toContain(`'${option[0]} <`);
+    expect(failed.stderr).toContain(told);
+  });
+
+  it("list and tail take each of several statuses, and a time as the gate reads it", async () => {
+    const { id, ledger_index } = await submit({ ...ALLOWED, agent_id: "dated" });
+    const since = new Date(Date.now() - 60_000).toISOString().replace("Z", "+00:00").toLowerCase();
+    const statuses = ["--status", "denied", "--status", "allowed"];
+    const listed = await json<Action[]>("list", "--agent", "dated", "--since", since, ...statuses);
+    expect(listed.map((action) => action.id)).toEqual([id]);
+    const tailed = await run("tail", ...statuses, "--after", String(ledger_index - 1), "--count", "1");
+    expect(tailed.stdout).toContain(id);
   });
 
   it("get takes a unique beginning of an id", async () => {
@@ -177,6 +207,7 @@ describe("approve and reject", () => {
     const { code, stdout } = await run("approve", id, "--reason", "checked with the customer");
     expect(code).toBe(0);
     expect(stdout).toMatch(/^approved/);
+    expect(stdout).toMatch(/^ +policy said +ABSTAIN; then HUMAN_APPROVED$/m);
     expect(await json<Action>("get", id)).toMatchObject({
       status: "approved",
       approval: { note: "checked with the customer", decided_by: [{ via: "key" }] },
@@ -248,6 +279,19 @@ describe("events and tail", () => {
     await tail.until(new RegExp(`denied .*tailed {2}shell\\.exec .*Not here \\[never\\].*${id}`));
     expect((await tail.stop("SIGINT")).code).toBe(0);
   });
+
+  it("tail and get --events say of a rejected action who rejected it, and what they said", async () => {
+    const { id, ledger_index } = await submit(HELD);
+    const env = await keyOf("approver", "vera");
+    await faramesh(["reject", id, "--reason", "not our order"], { env });
+    const silent = await submit(HELD);
+    await faramesh(["reject", silent.id], { env });
+    const args = ["tail", "--status", "denied", "--after", String(ledger_index), "--count", "2"];
+    const lines = (await run(...args)).stdout.trim().split("\n");
+    expect(lines[0]).toMatch(new RegExp(`denied .*payments\\.refund {2}rejected by vera: not our order {2}${id}$`));
+    expect(lines[1]).toMatch(new RegExp(`denied .*payments\\.refund {2}rejected by vera {2}${silent.id}$`));
+    expect((await run("get", id, "--events")).stdout).toContain("rejected by vera: not our order");
+  });
 });
 
 describe("keys", () => {
@@ -276,6 +320,20 @@ describe("keys", () => {
   it("are for admins only", async () => {
     const failed = await faramesh(["keys", "list"], { env: await keyOf("developer") });
     expect({ code: failed.code, error: codeOf(failed) }).toEqual({ code: 1, error: "forbidden" });
+    expect(failed.stderr).toContain("a key with the role developer may not do this; it takes admin\n");
+    expect(failed.stderr).toMatch(/^hint: .*admin\.key/m);
+  });
+
+  it("of one name are made, and said to be", async () => {
+    const create = () => run("keys", "create", "--name", "twin", "--role", "approver");
+    const first = await create();
+    const [, id = ""] = /^ +id +(\S+)$/m.exec(first.stdout) ?? [];
+    expect(first.stdout).not.toContain("Another active key");
+    expect((await create()).stdout).toContain(`Another active key is called twin too: ${id}.`);
+    for (const { id: one } of (await json<ApiKey[]>("keys", "list")).filter(({ name }) => name === "twin")) {
+      await run("keys", "revoke", one);
+    }
+    expect((await create()).stdout).not.toContain("Another active key");
   });
 
   it("refuse a role that does not exist with exit 2", async () => {
@@ -323,6 +381,19 @@ describe("keys and addresses", () => {
     expect(failed.stderr).not.toContain("fm_wrong_secret");
   });
 
+  it("no key at all is said to be none, with what to set", async () => {
+    const env = { FARAMESH_URL: gate.url };
+    for (const [args, said] of [
+      [["keys", "list"], "error: no key was sent\n"],
+      [["list"], "error: No key was sent: set FARAMESH_API_KEY"],
+    ] as const) {
+      const failed = await faramesh(args, { cwd: folder.dir, env });
+      expect({ code: failed.code, error: codeOf(failed) }).toEqual({ code: 1, error: "unauthorized" });
+      expect(failed.stderr).toContain(said);
+      expect(failed.stderr).toMatch(/^hint: set FARAMESH_API_KEY/m);
+    }
+  });
+
   it("a gate that is not there is unreachable, never an empty list", async () => {
     for (const args of [["list"], ["keys", "list"], ["get", "abcd"]]) {
       const failed = await faramesh([...args, "--url", "http://127.0.0.1:1"], { cwd: folder.dir });
@@ -340,7 +411,16 @@ describe("doctor", () => {
     const { code, stdout } = await run("doctor", "--data", "data", "--policy", "policy.yaml");
     expect(stdout).not.toMatch(/^!!/m);
     expect(code).toBe(0);
-    for (const name of ["node", "data directory", "policy file", "gate", "clock", "gate store", "key"]) {
+    for (const name of [
+      "node",
+      "data directory",
+      "policy file",
+      "gate",
+      "clock",
+      "gate store",
+      "key",
+      "policy in use",
+    ]) {
       expect(stdout).toMatch(new RegExp(`^ok {2}${name} `, "m"));
     }
     expect(stdout).toContain("role admin");
@@ -359,6 +439,40 @@ describe("doctor", () => {
     const report = JSON.parse((await faramesh([...args, "--json"], { cwd: open.dir })).stdout) as { ok: boolean };
     expect(report.ok).toBe(false);
     await open.remove();
+  });
+
+  it("warns where the gate decides by another policy than the file says, and not of another spelling", async () => {
+    const changed = folder.path("changed.yaml");
+    await writeFile(changed, `# the same\n${POLICY}`);
+    const same = await run("doctor", "--data", "data", "--policy", "changed.yaml");
+    expect(same.stdout).toMatch(/^ok {2}policy in use /m);
+    await writeFile(changed, POLICY.replace("Not here", "Not anywhere"));
+    const { code, stdout } = await run("doctor", "--data", "data", "--policy", "changed.yaml");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^\?\? {2}policy in use +the gate decides by cli-tests v1, not by changed\.yaml: .*SIGHUP/m);
+    const auditor = await faramesh(["doctor", "--policy", "changed.yaml"], {
+      cwd: folder.dir,
+      env: await keyOf("approver", "no-reader"),
+    });
+    expect(auditor.stdout).not.toContain("policy in use");
+  });
+
+  it("looks at the policy that dev uses in this folder", async () => {
+    const here = await scratch();
+    const looked = async () => (await faramesh(["doctor", "--url", "http://127.0.0.1:1"], { cwd: here.dir })).stdout;
+    expect(await looked()).toMatch(/^ok {2}policy file +no faramesh\.yaml here: `node \S+main\.js init` writes one$/m);
+    await mkdir(here.path(".faramesh"));
+    await writeFile(here.path(".faramesh", "policy.yaml"), POLICY);
+    expect(await looked()).toMatch(/^ok {2}policy file +\.faramesh\/policy\.yaml: 4 rules/m);
+    await writeFile(here.path("faramesh.yaml"), POLICY);
+    expect(await looked()).toMatch(/^ok {2}policy file +faramesh\.yaml: 4 rules/m);
+    await here.remove();
+  });
+
+  it("says how to give a key where there is none", async () => {
+    const { code, stdout } = await faramesh(["doctor"], { cwd: folder.dir, env: { FARAMESH_URL: gate.url } });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^!! {2}key +no key: set FARAMESH_API_KEY or use --data DIR$/m);
   });
 
   it("says when the key is not known to the gate", async () => {

@@ -1,11 +1,13 @@
 import { spawn } from "node:child_process";
-import { mkdir, readFile, rmdir, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rmdir, stat, writeFile } from "node:fs/promises";
+import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Action } from "@faramesh/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cleanEnvironment, type Finished, faramesh, type Running, type Scratch, scratch, start } from "./running.js";
 
 const CLONE = fileURLToPath(new URL("../../../", import.meta.url));
+const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 /** A step may make a virtual environment and install a package into it. */
 const STEP_MS_MAX = 180_000;
 
@@ -28,14 +30,18 @@ afterAll(async () => {
 });
 
 /** The printed steps, each under its heading, the two export lines first. */
-function printedSteps(): string[] {
-  const [, ...steps] = dev.stdout().split(/^# .*$/m);
+function printedSteps(running = dev): string[] {
+  const [, ...steps] = running.stdout().split(/^# .*$/m);
   return steps.map((step) => step.replace(/^Decisions appear below.*/ms, "").trim());
 }
 
-function paste(step: string): Promise<Finished> {
-  const [exports = ""] = printedSteps();
-  const child = spawn("bash", ["-c", `${exports}\n${step}`], { cwd: CLONE, env: cleanEnvironment() });
+function paste(step: string, running = dev): Promise<Finished> {
+  const [exports = ""] = printedSteps(running);
+  return finishedProgram("bash", ["-c", `${exports}\n${step}`]);
+}
+
+function finishedProgram(program: string, args: string[]): Promise<Finished> {
+  const child = spawn(program, args, { cwd: CLONE, env: cleanEnvironment() });
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (chunk: Buffer) => {
@@ -83,6 +89,24 @@ describe("faramesh dev", () => {
     expect(approved.code).toBe(0);
     expect(approved.stdout).toMatch(/^approved/);
     await dev.until(/approved .*payments\.refund .*developer/);
+  });
+
+  it("ends when the terminal that it runs in is closed, the gate drained", async () => {
+    // The shell's part: a terminal of its own, closed once the gate is there; then how the process ended.
+    const terminal = `
+import os, pty, sys
+pid, end = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+shown = b""
+while b"Stop with Ctrl-C" not in shown:
+    shown += os.read(end, 4096)
+os.close(end)
+print(os.WTERMSIG(os.waitpid(pid, 0)[1]))`;
+    const command = [process.execPath, MAIN, "dev", "--data", folder.path("closed"), "--port", "0"];
+    const { stdout } = await finishedProgram("python3", ["-c", terminal, ...command]);
+    expect(stdout.trim()).toBe(String(constants.signals.SIGHUP));
+    expect(await readdir(folder.path("closed"))).not.toContain("gate.json");
   });
 
   it("its starter policy checks without a warning", async () => {
@@ -138,5 +162,50 @@ describe("faramesh dev", () => {
     const { port } = new URL(/listening on (\S+)/.exec(dev.stdout())?.[1] ?? "");
     const samePort = await faramesh(["dev", "--data", folder.path("other"), "--port", port], { cwd: folder.dir });
     expect(samePort.stderr).toMatch(new RegExp(`^error: port ${port} .*--port`, "m"));
+  });
+});
+
+describe("faramesh dev with a policy of one's own", () => {
+  let own: Running;
+
+  beforeAll(async () => {
+    await writeFile(folder.path("own.yaml"), "version: 1\nrules: []\n");
+    own = start(["dev", "--data", folder.path("own"), "--port", "0", "--policy", folder.path("own.yaml")], {
+      cwd: CLONE,
+    });
+    await own.until(/Stop with Ctrl-C/);
+  });
+
+  afterAll(() => own.stop("SIGKILL"));
+
+  it("promises of no step what comes of it", () => {
+    const headings = own.stdout().match(/^# .*$/gm) ?? [];
+    expect(headings).toHaveLength(6);
+    expect(headings.join("\n")).not.toMatch(/allows|must approve/);
+  });
+
+  it("prints steps that work where everything is denied, and none of them says to approve", async () => {
+    const [, curl = "", , typescript = "", explain = ""] = printedSteps(own);
+    expect(JSON.parse((await paste(curl, own)).stdout)).toMatchObject({ status: "denied" });
+    const { code, stdout } = await paste(typescript, own);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^denied .*\n$/) });
+    expect((await paste(explain, own)).stdout).toMatch(/^HALT /);
+  });
+
+  it("prints a Python step that says what was denied", { timeout: STEP_MS_MAX }, async () => {
+    const { code, stdout } = await paste(printedSteps(own)[2] ?? "", own);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^The policy denied shell exec: /) });
+  });
+
+  it("reads a changed policy again when the line that it prints for that is pasted", async () => {
+    const [, curl = "", ...others] = printedSteps(own);
+    const hangUp = others.at(-1) ?? "";
+    await writeFile(folder.path("own.yaml"), "rules: []\nruels: []\n");
+    await paste(hangUp, own);
+    await expect.poll(own.stderr, { timeout: 10_000 }).toMatch(/own\.yaml is not used: .*ruels/);
+    await writeFile(folder.path("own.yaml"), "rules: [{ match: { tool: shell }, allow: true }]\n");
+    await paste(hangUp, own);
+    await expect.poll(own.stderr, { timeout: 10_000 }).toContain("own.yaml loaded again");
+    expect(JSON.parse((await paste(curl, own)).stdout)).toMatchObject({ status: "allowed" });
   });
 });

@@ -76,6 +76,12 @@ describe("wrong calls", () => {
     }
   });
 
+  it("say of what can begin no id what ids are made of, and of what is too short how long it must be", async () => {
+    const ids = (given: string) => faramesh(["approve", given]).then(({ stderr }) => stderr);
+    expect(await ids("nope")).toContain("nope does not begin an action id, which is made of 0-9, a-f and -\n");
+    expect(await ids("01a")).toContain("01a is too short: give at least 4 characters of the id\n");
+  });
+
   it("suggest the command that was meant", async () => {
     expect((await faramesh(["lst"])).stderr).toContain("Did you mean list?");
   });

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ALLOWED, DENIED, HELD, POLICY } from "./policies.js";
@@ -84,6 +85,13 @@ describe("decide --policy", () => {
     expect(stderr).toContain("--params");
   });
 
+  it("says of a param that is not JSON how to write it as a text", async () => {
+    const fields = ["--agent", "a", "--tool", "t", "--operation", "o"];
+    const { code, stderr } = await here("decide", "--policy", "policy.yaml", ...fields, "--param", "amount:=12EUR");
+    expect(code).toBe(2);
+    expect(stderr).toContain("--param amount:=12EUR: 12EUR is not JSON; for a text write amount=12EUR\n");
+  });
+
   it("refuses a policy that does not load, with file, line and column", async () => {
     await writeFile(folder.path("broken.yaml"), POLICY.replace("deny: true", "denny: true"));
     await writeFile(folder.path("ls.json"), JSON.stringify(ALLOWED));
@@ -117,6 +125,20 @@ describe("explain --policy", () => {
     expect(stdout).toMatch(/read\s+allow\s+no match\s+.*rm -rf \//);
     expect(stdout).toMatch(/refund\s+require_approval\s+skipped/);
     expect(stdout).toMatch(/→\s+never\s+deny\s+matched/);
+  });
+
+  it("says once of a param that it is missing, and of one that cannot be judged which operator", async () => {
+    await writeFile(
+      folder.path("amounts.yaml"),
+      `rules:
+  - { id: forced, match: { tool: git, params: { force: true } }, deny: true }
+  - { id: large, match: { tool: git, params: { amount: { gt: 1 } } }, deny: true }
+`,
+    );
+    const fields = ["--agent", "a", "--tool", "git", "--operation", "push", "--param", "amount=12 EUR"];
+    const { stdout } = await here("explain", "--policy", "amounts.yaml", ...fields);
+    expect(stdout).toMatch(/forced +deny +no match +params\.force is missing$/m);
+    expect(stdout).toMatch(/unknown +large: params\.amount: gt cannot be judged on "12 EUR"$/m);
   });
 
   it("gives the trace as JSON", async () => {
@@ -207,6 +229,16 @@ describe("policy test", () => {
     expect(stderr).toContain("code: invalid_cases");
   });
 
+  it("says what to write where there is no file of cases, and that is a case", async () => {
+    await writeFile(folder.path("untested.yaml"), POLICY);
+    const { code, stderr } = await here("policy", "test", "untested.yaml");
+    expect(code).toBe(1);
+    expect(stderr).toContain("cannot read untested.test.yaml: there is no such file");
+    const [, example = ""] = /^hint: write there what untested\.yaml must answer: (.+)$/m.exec(stderr) ?? [];
+    await writeFile(folder.path("untested.test.yaml"), example);
+    expect((await here("policy", "test", "untested.yaml")).stdout).toContain("1 passed, 0 failed");
+  });
+
   it("refuses a file without cases", async () => {
     await cases("[]\n");
     expect((await here("policy", "test", "policy.yaml")).code).toBe(1);
@@ -217,7 +249,11 @@ describe("init", () => {
   it("writes a policy that checks without a warning and whose tests pass, and never writes over one", async () => {
     const fresh = await scratch();
     const there = (...args: string[]) => faramesh(args, { cwd: fresh.dir });
-    expect((await there("init")).code).toBe(0);
+    const init = await there("init");
+    expect(init.code).toBe(0);
+    const [, tryIt = ""] = /^try: (.+)$/m.exec(init.stdout) ?? [];
+    expect(spawnSync("bash", ["-c", tryIt], { cwd: fresh.dir }).status).toBe(0);
+    expect(init.stdout).toMatch(/^`npm start` uses it from its next start on; after a change, start it again or/m);
     expect((await there("policy", "check", "faramesh.yaml", "--strict")).stdout).toContain("0 errors, 0 warnings");
     const tested = await there("policy", "test", "faramesh.yaml");
     expect(tested.stdout).toContain(" 0 failed");
@@ -226,6 +262,7 @@ describe("init", () => {
     const again = await there("init");
     expect(again.code).toBe(1);
     expect(again.stderr).toContain("code: file_exists");
+    expect(again.stderr).toMatch(/^hint: go on with the one that is here/m);
     expect(await readFile(fresh.path("faramesh.yaml"), "utf8")).toBe("mine");
     await fresh.remove();
   });

@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   invalid_action: { status: 422, title: "The action is not valid" },
   invalid_policy: { status: 422, title: "The policy is not valid" },
   invalid_permit: { status: 422, title: "The permit is not valid" },
+  too_recent: { status: 422, title: "It is too recent to be pruned" },
   rate_limited: { status: 429, title: "Too many requests" },
   internal: { status: 500, title: "The gate failed" },
   store_unavailable: { status: 503, title: "The store cannot be reached" },

@@ -44,50 +44,62 @@ export function memberPath(parent: string, key: string): string {
  * @throws {@link CanonicalJsonError} naming the path.
  */
 export function canonicalJson(value: unknown, nestingMax = 32, path = "$"): string {
-  if (isInOrder(value, nestingMax)) return JSON.stringify(value);
+  const copy = copyInOrder(value, nestingMax);
+  if (copy !== undefined) return JSON.stringify(copy);
   return canonicalValue(value, nestingMax, { root: path, steps: [] });
 }
 
 /**
- * Whether a value is acceptable and its members stand in canonical order already, as in all that was written
- * canonically before: then `JSON.stringify` writes the canonical form, in one piece and several times as fast.
+ * A copy of a value that is acceptable and whose members stand in canonical order already, as in all that was written
+ * canonically before: of such, `JSON.stringify` writes the canonical form, in one piece. It is the copy that is looked
+ * at and written, because a getter may say something else the second time, and an object may bring a `toJSON` along.
+ *
+ * @returns undefined where the value must be looked at more closely.
  */
-function isInOrder(value: unknown, nestingMax: number): boolean {
+function copyInOrder(value: unknown, nestingMax: number): unknown {
   switch (typeof value) {
     case "string":
-      return value.isWellFormed();
+      return value.isWellFormed() ? value : undefined;
     case "number":
-      return Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
+      return (Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value)) ? value : undefined;
     case "boolean":
-      return true;
+      return value;
     case "object":
-      if (value === null) return true;
-      if (nestingMax === 0) return false;
-      return Array.isArray(value) ? areItemsInOrder(value, nestingMax - 1) : areMembersInOrder(value, nestingMax - 1);
+      if (value === null) return null;
+      if (nestingMax === 0) return undefined;
+      return Array.isArray(value) ? itemsInOrder(value, nestingMax - 1) : membersInOrder(value, nestingMax - 1);
     default:
-      return false;
+      return undefined;
   }
 }
 
-function areItemsInOrder(items: readonly unknown[], nestingMax: number): boolean {
-  if ("toJSON" in items) return false;
+function itemsInOrder(items: readonly unknown[], nestingMax: number): unknown[] | undefined {
+  const copies: unknown[] = [];
+  if ("toJSON" in copies) return undefined;
   // By index, because holes are to be seen as what they are.
   for (let index = 0; index < items.length; index++) {
-    if (!isInOrder(items[index], nestingMax)) return false;
+    const copy = copyInOrder(items[index], nestingMax);
+    if (copy === undefined) return undefined;
+    copies.push(copy);
   }
-  return true;
+  return copies;
 }
 
-function areMembersInOrder(members: object, nestingMax: number): boolean {
+function membersInOrder(members: object, nestingMax: number): object | undefined {
   const prototype: unknown = Object.getPrototypeOf(members);
-  if (prototype !== Object.prototype && prototype !== null) return false;
-  const record = members as Readonly<Record<string, unknown>>;
+  if (prototype !== Object.prototype && prototype !== null) return undefined;
+  const copy = { ...members } as Record<string, unknown>;
+  if ("toJSON" in copy) return undefined;
   let last = "";
-  for (const key in record) {
-    if (key < last || isForbiddenKey(key) || !key.isWellFormed() || !isInOrder(record[key], nestingMax)) return false;
+  for (const key in copy) {
+    if (key < last || isForbiddenKey(key) || !key.isWellFormed()) return undefined;
+    const member = copy[key];
+    const memberCopy = copyInOrder(member, nestingMax);
+    if (memberCopy === undefined) return undefined;
+    if (memberCopy !== member) copy[key] = memberCopy;
     last = key;
   }
-  return true;
+  return copy;
 }
 
 /** Where the writing stands. The path's text is made only where there is a fault to tell. */

@@ -30,6 +30,39 @@ describe("canonical JSON", () => {
     expect(() => canonicalJson({ toJSON: () => "something else" })).toThrow(CanonicalJsonError);
   });
 
+  it.each([
+    ["of an object", { a: 1 }, '{"a":1}'],
+    ["of an object without a prototype", Object.assign(Object.create(null), { a: 1 }), '{"a":1}'],
+    ["of an array", [1], "[1]"],
+  ])("trap: does not obey a toJSON %s that no listing of members shows", (_what, value: object, text) => {
+    Object.defineProperty(value, "toJSON", { value: () => "something else", enumerable: false });
+    expect(canonicalJson(value)).toBe(text);
+    expect(canonicalJson({ in: [value] })).toBe(`{"in":[${text}]}`);
+  });
+
+  it("does not obey a toJSON that all objects were given", () => {
+    Object.defineProperty(Object.prototype, "toJSON", { value: () => "something else", configurable: true });
+    const texts = [canonicalJson({ a: 1 }), canonicalJson([1])];
+    Reflect.deleteProperty(Object.prototype, "toJSON");
+    expect(texts).toEqual(['{"a":1}', "[1]"]);
+  });
+
+  it("trap: writes what it looked at, whatever a getter says the next time", () => {
+    let reads = 0;
+    const turncoat = { get: () => (reads++ === 0 ? 1 : Number.NaN), enumerable: true };
+    expect(canonicalJson(Object.defineProperty({}, "a", turncoat))).toBe('{"a":1}');
+    reads = 0;
+    expect(canonicalJson(Object.defineProperty([0], 0, turncoat))).toBe("[1]");
+    reads = 0;
+    expect(canonicalJson(new Proxy({ a: 0 }, { get: turncoat.get }))).toBe('{"a":1}');
+  });
+
+  it("writes an object that stands for raw JSON as the object it is", () => {
+    const { rawJSON } = JSON as { rawJSON?: (text: string) => object };
+    const raw = rawJSON?.("1e400") ?? Object.assign(Object.create(null), { rawJSON: "1e400" });
+    expect(canonicalJson({ n: raw })).toBe('{"n":{"rawJSON":"1e400"}}');
+  });
+
   it("refuses holes in an array", () => {
     expect(() => canonicalJson(new Array(2))).toThrow("$[0]");
   });

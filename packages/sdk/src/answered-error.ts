@@ -16,14 +16,18 @@ import { isObject } from "./read-answer.js";
 
 const MESSAGE_CHARS_MAX = 2_000;
 
+const NO_KEY = "No key was sent: set FARAMESH_API_KEY, or pass apiKey to createClient";
+
 /**
  * The error that an answer of 4xx or 5xx stands for. The class follows the HTTP status, so that an answer that is not
  * a problem document (a proxy's page, say) gets the right one too.
+ *
+ * @param lacksKey - Whether a key should have been sent and none is set: then a 401 says how to set one.
  */
-export function answeredError(status: number, headers: Headers, text: string): FarameshError {
+export function answeredError(status: number, headers: Headers, text: string, lacksKey: boolean): FarameshError {
   const problem = parsedProblem(text);
   const details = problemDetails(status, problem);
-  const message = problemMessage(status, problem, details);
+  const message = problemMessage(lacksKey && status === 401 ? NO_KEY : said(status, problem), details);
   const retryAfterSeconds = readRetryAfter(headers.get("retry-after"));
   if (status === 401) return new UnauthorizedError(message, details);
   if (status === 403) return new ForbiddenError(message, details);
@@ -65,14 +69,13 @@ function problemDetails(status: number, problem: Readonly<Record<string, unknown
   };
 }
 
-function problemMessage(
-  status: number,
-  problem: Readonly<Record<string, unknown>>,
-  { code, requestId }: FarameshErrorDetails,
-): string {
-  const said = textOf(problem["detail"]) ?? textOf(problem["title"]) ?? `The gate answered with HTTP ${status}`;
+function said(status: number, problem: Readonly<Record<string, unknown>>): string {
+  return textOf(problem["detail"]) ?? textOf(problem["title"]) ?? `The gate answered with HTTP ${status}`;
+}
+
+function problemMessage(sentence: string, { code, requestId }: FarameshErrorDetails): string {
   const request = requestId === undefined ? "" : `, request ${requestId}`;
-  return `${said.slice(0, MESSAGE_CHARS_MAX)} (${code}${request})`;
+  return `${sentence.slice(0, MESSAGE_CHARS_MAX)} (${code}${request})`;
 }
 
 function actionStatus(problem: Readonly<Record<string, unknown>>): Status | undefined {

@@ -146,7 +146,8 @@ export function listActionEvents(id: string, options: CallOptions = {}): Call<Ac
 
 export function resolveApproval(id: string, approve: boolean, options: ApprovalOptions = {}): Call<Action> {
   const { token, reason } = options;
-  return keyed(`${actionPath(id)}/approval`, bodyText({ approve, token, reason }), options);
+  const call = keyed(`${actionPath(id)}/approval`, bodyText({ approve, token, reason }), options);
+  return token === undefined ? call : { ...call, keyOptional: true };
 }
 
 export function start(id: string, options: StartOptions = {}): Call<Action> {

@@ -20,6 +20,8 @@ export interface Call<T> {
   readonly holdMs?: number;
   /** Left out for what is public. */
   readonly anonymous?: true;
+  /** Set where something else than a key lets it in, so that a 401 is not about a missing key. */
+  readonly keyOptional?: true;
   readonly signal?: AbortSignal | undefined;
   /** @throws FarameshConnectionError `bad_response` for an answer that is not understood. */
   read(body: unknown, headers: Headers): T;
@@ -50,7 +52,7 @@ export class Transport {
     const init = this.#init(call);
     for (let failures = 1; ; failures++) {
       try {
-        return call.read(...this.#understood(await this.#exchange(call, init)));
+        return call.read(...this.#understood(call, await this.#exchange(call, init)));
       } catch (error) {
         if (failures > this.#settings.retries || !isWorthRepeating(error, call.repeatable)) throw error;
         await pause(this.#pauseMs(error, failures), call.signal);
@@ -78,7 +80,7 @@ export class Transport {
       });
       if (response.status === 200) return response;
       const text = await boundedText(response, ERROR_BYTES_MAX);
-      throw this.#refusal({ status: response.status, headers: response.headers, text });
+      throw this.#refusal({}, { status: response.status, headers: response.headers, text });
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       throw error instanceof FarameshError ? error : connectionError(error, url);
@@ -132,8 +134,8 @@ export class Transport {
     return `${this.#settings.url}${path}${asked === "" ? "" : `?${asked}`}`;
   }
 
-  #understood(answer: Answer): [unknown, Headers] {
-    if (answer.status < 200 || answer.status > 299) throw this.#refusal(answer);
+  #understood<T>(call: Call<T>, answer: Answer): [unknown, Headers] {
+    if (answer.status < 200 || answer.status > 299) throw this.#refusal(call, answer);
     try {
       return [JSON.parse(answer.text), answer.headers];
     } catch {
@@ -144,8 +146,9 @@ export class Transport {
     }
   }
 
-  #refusal({ status, headers, text }: Answer): Error {
-    if (status >= 400) return answeredError(status, headers, this.#withoutKey(text));
+  #refusal({ keyOptional }: Pick<Call<unknown>, "keyOptional">, { status, headers, text }: Answer): Error {
+    const lacksKey = this.#settings.apiKey === null && keyOptional !== true;
+    if (status >= 400) return answeredError(status, headers, this.#withoutKey(text), lacksKey);
     return badResponse(
       `HTTP ${status} came instead of an answer. Redirects are not followed, because a key must not be sent elsewhere; ` +
         "give the gate's final URL",

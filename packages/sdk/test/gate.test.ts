@@ -1,5 +1,6 @@
 import type { ActionEvent } from "@faramesh/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { STORES } from "../../server/test/places.js";
 import {
   ActionDenied,
   ApprovalExpired,
@@ -36,27 +37,27 @@ const LS = { agent_id: "agent", tool: "shell", operation: "exec", params: { cmd:
 const RM = { ...LS, params: { cmd: "rm -rf /" } };
 const REFUND = { agent_id: "agent", tool: "stripe", operation: "refund", params: { amount: 50 } };
 
-let gate: RunningGate;
-let agent: Client;
-let developer: Client;
-let approver: Client;
-beforeAll(async () => {
-  gate = await startGate(POLICY);
-  [agent, developer, approver] = await Promise.all([
-    gate.clientAs("agent"),
-    gate.clientAs("developer"),
-    gate.clientAs("approver"),
-  ]);
-});
-afterAll(() => gate.stop());
-
 /** An executor that counts its calls. */
 function counting(): { executor: () => string; calls: () => number } {
   let calls = 0;
   return { executor: () => `call ${++calls}`, calls: () => calls };
 }
 
-describe("against the real gate", () => {
+describe.each(STORES)("against the real gate on %s", (store) => {
+  let gate: RunningGate;
+  let agent: Client;
+  let developer: Client;
+  let approver: Client;
+  beforeAll(async () => {
+    gate = await startGate(store, POLICY);
+    [agent, developer, approver] = await Promise.all([
+      gate.clientAs("agent"),
+      gate.clientAs("developer"),
+      gate.clientAs("approver"),
+    ]);
+  });
+  afterAll(() => gate.stop());
+
   it("an allowed action runs once, and the ledger knows every step", async () => {
     const { executor, calls } = counting();
     const execution = await agent.executeIfAllowed({ ...LS, executor });

@@ -1,13 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Role } from "@faramesh/protocol";
 import { startServer } from "@faramesh/server";
+import { newPlace, type StoreName } from "../../server/test/places.js";
 import { type Client, createClient } from "../src/index.js";
 
 const ADMIN_KEY = "test-admin-key-0123456789";
 
-/** The real server on a real SQLite file in a directory of its own. */
+/** The real server on a real store that nobody else uses. */
 export interface RunningGate {
   url: string;
   admin: Client;
@@ -18,10 +16,10 @@ export interface RunningGate {
   stop(): Promise<void>;
 }
 
-export async function startGate(policySource: string): Promise<RunningGate> {
-  const dataDir = mkdtempSync(join(tmpdir(), "faramesh-sdk-"));
+export async function startGate(store: StoreName, policySource: string): Promise<RunningGate> {
+  const place = await newPlace(store);
   const start = (port: number) =>
-    startServer({ dataDir, host: "127.0.0.1", port, adminKey: ADMIN_KEY, policySource, logLevel: "silent" });
+    startServer({ ...place.config, host: "127.0.0.1", port, adminKey: ADMIN_KEY, policySource, logLevel: "silent" });
   let server = await start(0);
   const { url } = server;
   return {
@@ -34,7 +32,7 @@ export async function startGate(policySource: string): Promise<RunningGate> {
     },
     stop: async () => {
       await server.close();
-      rmSync(dataDir, { recursive: true, force: true });
+      await place.remove();
     },
   };
 }

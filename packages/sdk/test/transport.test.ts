@@ -151,6 +151,25 @@ describe("a refusal is thrown at once, by its meaning", () => {
     expect(await rejection(gate.client.submitAction(INPUT))).toMatchObject({ errors });
   });
 
+  it("a 401 to a client without a key says how to give one, not what header to send", async () => {
+    await gateThat(() => problem(401, "unauthorized", { detail: "send Authorization: Bearer <key>" }));
+    const keyless = gate.clientWith({ apiKey: null });
+    const message =
+      "No key was sent: set FARAMESH_API_KEY, or pass apiKey to createClient (unauthorized, request req-1)";
+    const firstEvent = () => keyless.streamEvents()[Symbol.asyncIterator]().next();
+    for (const call of [() => keyless.submitAction(INPUT), () => keyless.listActions(), firstEvent]) {
+      expect(await rejection(call())).toMatchObject({ name: "UnauthorizedError", code: "unauthorized", message });
+    }
+  });
+
+  it("a 401 to a client with a key, or to an approval token, is told in the gate's own words", async () => {
+    await gateThat(() => problem(401, "unauthorized", { detail: "the key is not known" }));
+    const told = { message: "the key is not known (unauthorized, request req-1)" };
+    expect(await rejection(gate.client.listActions())).toMatchObject(told);
+    const byToken = gate.clientWith({ apiKey: null }).approveAction(ID, { token: "wrong" });
+    expect(await rejection(byToken)).toMatchObject(told);
+  });
+
   it("a 401 page that is no problem document is an UnauthorizedError all the same", async () => {
     await gateThat(() => ({ status: 401, text: "<h1>no</h1>" }));
     expect(await rejection(gate.client.getAction(ID))).toMatchObject({ name: "UnauthorizedError", code: "http_401" });

@@ -1,9 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Action, CreatedApiKey, Problem, Role } from "@faramesh/protocol";
 import type { ServerConfig } from "../src/config.js";
 import { type Server, startServer } from "../src/main.js";
+import { directoryAt, newPlace, type Place, type StoreName } from "./places.js";
 
 /** A policy with one tool for each answer. */
 export const POLICY = `version: 1
@@ -46,24 +44,31 @@ export interface Answer<Body> {
   readonly body: Body;
 }
 
-/** A real server on a real SQLite file, and how to ask it. */
+/** How a gate is started, where it is not as most tests want it. */
+interface GateOptions extends Partial<Omit<ServerConfig, "policySource" | "store" | "secret">> {
+  /** SQLite where nothing is said. */
+  readonly store?: StoreName;
+  /** Where another gate kept what it kept: this, or the `dataDir` of one on SQLite. Otherwise a place of its own. */
+  readonly place?: Place;
+  /** null for a server that is given no policy. */
+  readonly policySource?: string | null;
+}
+
+/** A real server on a real store, and how to ask it. */
 export class RunningGate {
-  readonly dataDir: string;
+  readonly place: Place;
   server: Server;
 
-  private constructor(dataDir: string, server: Server) {
-    this.dataDir = dataDir;
+  private constructor(place: Place, server: Server) {
+    this.place = place;
     this.server = server;
   }
 
-  /** @param policySource - null for a server that is given no policy. */
-  static async start({
-    policySource = POLICY,
-    ...config
-  }: Partial<Omit<ServerConfig, "policySource">> & { policySource?: string | null } = {}): Promise<RunningGate> {
-    const dataDir = config.dataDir ?? mkdtempSync(join(tmpdir(), "faramesh-gate-"));
-    const server = await startServer({
-      dataDir,
+  static async start({ store = "SQLite", place, policySource = POLICY, ...config }: GateOptions = {}) {
+    const given = place ?? (config.dataDir === undefined ? null : directoryAt(config.dataDir));
+    const its = given ?? (await newPlace(store));
+    const starting = startServer({
+      ...its.config,
       host: "127.0.0.1",
       port: 0,
       adminKey: ADMIN,
@@ -71,12 +76,19 @@ export class RunningGate {
       ...(policySource === null ? {} : { policySource }),
       ...config,
     });
-    return new RunningGate(dataDir, server);
+    // What does not start leaves nothing behind, either.
+    if (given === null) starting.catch(() => its.remove());
+    return new RunningGate(its, await starting);
+  }
+
+  /** The data directory of a gate on SQLite. */
+  get dataDir(): string {
+    return this.place.config.dataDir;
   }
 
   async stop(): Promise<void> {
     await this.server.close();
-    rmSync(this.dataDir, { recursive: true, force: true });
+    await this.place.remove();
   }
 
   /** Sends JSON (or a text as it is) and reads JSON. */

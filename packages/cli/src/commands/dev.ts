@@ -4,12 +4,12 @@ import { DEFAULT_DATA_DIR } from "../data-dir.js";
 import { developerKey } from "../dev/developer-key.js";
 import { nextSteps } from "../dev/next-steps.js";
 import { policyForDevelopment } from "../dev/policy-for-development.js";
-import { follow } from "../event-stream.js";
+import { follow, showLine } from "../event-stream.js";
 import { wholeNumber } from "../option-parsers.js";
 import { colors, print } from "../output.js";
-import { eventLine } from "../render/event.js";
-import { drain, explainStartFailure, type RunningServer, stopOnSignal } from "../server-process.js";
+import { drain, explainStartFailure, type RunningServer, reloadOnHangup, stopOnSignal } from "../server-process.js";
 import { untilSignal } from "../signals.js";
+import { STARTER_POLICY } from "../starter-policy.js";
 import { readText } from "../text-file.js";
 
 const HOST = "127.0.0.1";
@@ -27,6 +27,7 @@ export function define(command: Command): void {
     .option("--data <dir>", "the data directory", DEFAULT_DATA_DIR)
     .option("--port <port>", "the port; 0 picks a free one", wholeNumber(0, 65_535), DEFAULT_PORT)
     .option("--policy <file>", "the policy (default: ./faramesh.yaml, else a starter policy in the data directory)")
+    .addHelpText("after", "\nSIGHUP reads the policy again; SIGTERM and SIGINT drain, commit and exit 0.")
     .action(dev);
 }
 
@@ -34,7 +35,7 @@ async function dev({ data, port, policy }: DevOptions): Promise<void> {
   const signalled = untilSignal();
   const policyFile = policy ?? (await policyForDevelopment(data));
   // A file that cannot be read is told apart from a policy that does not load.
-  await readText(policyFile);
+  const isStarter = (await readText(policyFile)) === STARTER_POLICY;
   const { readServerEnvironment, startServer } = await import("@faramesh/server");
   const environment = readServerEnvironment(process.env);
   const server = await startServer({
@@ -45,9 +46,10 @@ async function dev({ data, port, policy }: DevOptions): Promise<void> {
     port,
     policyFile,
   }).catch((error: unknown) => explainStartFailure(error, { host: HOST, port, policyFile }));
+  reloadOnHangup(server, policyFile);
   try {
     const apiKey = await developerKey(server.url, data, server.adminKey ?? environment.adminKey);
-    introduce({ server, apiKey, policyFile, data });
+    introduce({ server, apiKey, policyFile, isStarter, data });
     await showDecisions(server, apiKey, signalled);
   } catch (error) {
     await drain(server);
@@ -60,13 +62,14 @@ interface Development {
   server: RunningServer;
   apiKey: string;
   policyFile: string;
+  isStarter: boolean;
   data: string;
 }
 
-function introduce({ server, apiKey, policyFile, data }: Development): void {
+function introduce({ server, apiKey, policyFile, isStarter, data }: Development): void {
   print(`listening on ${server.url}`);
   print(`policy ${policyFile}, data in ${data}`);
-  print(`\n${nextSteps({ url: server.url, apiKey })}\n`);
+  print(`\n${nextSteps({ url: server.url, apiKey, isStarter, pid: process.pid })}\n`);
   print(colors.dim("Decisions appear below. Stop with Ctrl-C."));
 }
 
@@ -81,7 +84,7 @@ async function showDecisions(server: RunningServer, apiKey: string, signalled: P
   };
   const stopped = stopOnSignal(closing, signalled);
   const client = clientOf({ url: server.url, apiKey });
-  await follow(client, {}, stopping.signal, (event) => print(eventLine(event))).catch(keyIsGone);
+  await follow(client, {}, stopping.signal, showLine).catch(keyIsGone);
   await stopped;
 }
 

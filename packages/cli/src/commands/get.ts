@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { resolveActionId } from "../action-id.js";
 import { addConnectionOptions, type ConnectionOptions, connect } from "../connection.js";
 import { print, printJson } from "../output.js";
+import { rejectionNote } from "../rejection-note.js";
 import { actionText } from "../render/action.js";
 import { eventLine } from "../render/event.js";
 
@@ -22,7 +23,7 @@ async function get(given: string, options: GetOptions): Promise<void> {
   if (options.events) {
     const events = await client.listActionEvents(id);
     if (options.json) printJson(events);
-    else for (const event of events) print(eventLine(event));
+    else for (const event of events) print(eventLine(event, await rejectionNote(client, event)));
     return;
   }
   const action = await client.getAction(id);

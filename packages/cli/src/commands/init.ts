@@ -1,5 +1,6 @@
 import { access, writeFile } from "node:fs/promises";
 import type { Command } from "commander";
+import { cloneFolder, commandName } from "../command-name.js";
 import { CliError } from "../errors.js";
 import { print, printJson } from "../output.js";
 import { STARTER_POLICY, STARTER_TESTS } from "../starter-policy.js";
@@ -13,12 +14,20 @@ export function define(command: Command): void {
 
 async function init(options: { json?: boolean }): Promise<void> {
   for (const file of Object.keys(FILES)) {
-    if (await exists(file)) throw new CliError("file_exists", `${file} is already here: nothing was written`);
+    if (await exists(file)) throw alreadyHere(file);
   }
   for (const [file, text] of Object.entries(FILES)) await writeFile(file, text, { flag: "wx" });
   if (options.json) return printJson({ written: Object.keys(FILES) });
   print(`wrote ${Object.keys(FILES).join(" and ")}`);
-  print("try: faramesh policy check faramesh.yaml && faramesh policy test faramesh.yaml");
+  const name = commandName();
+  const start = cloneFolder() === undefined ? `${name} dev` : "npm start";
+  print(`try: ${name} policy check faramesh.yaml && ${name} policy test faramesh.yaml`);
+  print(`\`${start}\` uses it from its next start on; after a change, start it again or send it SIGHUP`);
+}
+
+function alreadyHere(file: string): CliError {
+  const hint = "go on with the one that is here, or run init in another folder";
+  return new CliError("file_exists", `${file} is already here: nothing was written`, { hint });
 }
 
 async function exists(file: string): Promise<boolean> {

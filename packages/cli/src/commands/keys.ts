@@ -30,7 +30,16 @@ export function define(command: Command): void {
 
 async function create(options: CreateOptions): Promise<void> {
   const { name, role, agent } = options;
-  showCreated(await connectAdmin(options).createKey({ name, role, ...(agent && { agents: agent }) }), options);
+  const admin = connectAdmin(options);
+  const namesakes = options.json ? [] : (await admin.listKeys()).filter(isActive).filter((key) => key.name === name);
+  showCreated(await admin.createKey({ name, role, ...(agent && { agents: agent }) }), options);
+  const [first] = namesakes;
+  // A rule that names an approver means every key of that name.
+  if (first !== undefined) print(`Another active key is called ${printable(name)} too: ${first.id}.`);
+}
+
+function isActive(key: ApiKey): boolean {
+  return key.revoked_at === null;
 }
 
 async function rotate(given: string, options: ConnectionOptions): Promise<void> {
@@ -73,6 +82,6 @@ function keyRow(key: ApiKey): string[] {
     key.role,
     printable(key.agents.join(", ") || "any"),
     key.last_used_at ?? "never",
-    key.revoked_at === null ? "active" : `revoked ${key.revoked_at}`,
+    isActive(key) ? "active" : `revoked ${key.revoked_at}`,
   ];
 }

@@ -1,8 +1,8 @@
-import { LIMITS, type Outcome, type RiskLevel, type Status } from "@faramesh/protocol";
+import { LIMITS, OUTCOMES, type Outcome, RISK_LEVELS, type RiskLevel, STATUSES, type Status } from "@faramesh/protocol";
 import type { ListFilters } from "@faramesh/sdk";
 import { type Command, Option } from "commander";
 import { addConnectionOptions, type ConnectionOptions, connect } from "../connection.js";
-import { collect, wholeNumber } from "../option-parsers.js";
+import { collect, oneOf, time, wholeNumber } from "../option-parsers.js";
 import { print, printJson } from "../output.js";
 import { actionTable } from "../render/action.js";
 
@@ -22,15 +22,15 @@ interface ListOptions extends ConnectionOptions {
 /** `faramesh list`: actions, newest first. */
 export function define(command: Command): void {
   addConnectionOptions(command)
-    .option("--status <status>", "only this status; repeatable", collect)
+    .option("--status <status>", "only this status; repeatable", oneOf(STATUSES))
     .option("--agent <id>", "only this agent; repeatable", collect)
     .option("--tool <name>", "only this tool; repeatable", collect)
     .option("--operation <name>", "only this operation; repeatable", collect)
-    .option("--outcome <outcome>", "only EXECUTE, ABSTAIN or HALT; repeatable", collect)
-    .option("--risk <level>", "only this risk level; repeatable", collect)
+    .option("--outcome <outcome>", "only EXECUTE, ABSTAIN or HALT; repeatable", oneOf(OUTCOMES))
+    .option("--risk <level>", "only this risk level; repeatable", oneOf(RISK_LEVELS))
     .option("--search <text>", "text in tool, operation, agent, reason or params")
-    .option("--since <time>", "submitted at or after this RFC 3339 time")
-    .option("--until <time>", "submitted before this RFC 3339 time")
+    .option("--since <time>", "submitted at or after this RFC 3339 time", time)
+    .option("--until <time>", "submitted before this RFC 3339 time", time)
     .addOption(
       new Option("--limit <count>", "how many at the most")
         .default(LIMITS.listLimitDefault)

@@ -13,11 +13,18 @@ interface CaseResult {
   differences: string[];
 }
 
+const EXAMPLE =
+  "- { name: listing runs, action: { agent_id: a, tool: shell, operation: exec, params: { cmd: ls } }, " +
+  "expect: { outcome: EXECUTE } }";
+
 /** `faramesh policy test FILE`. */
 export async function testPolicy(file: string, options: { cases?: string; json?: boolean }): Promise<void> {
   const policy = await requirePolicy(file);
   const casesFile = options.cases ?? casesBeside(file);
-  const cases = readPolicyCases(casesFile, await readText(casesFile));
+  const cases = readPolicyCases(
+    casesFile,
+    await readText(casesFile, `write there what ${file} must answer: ${EXAMPLE}`),
+  );
   const results = cases.map((one) => runCase(policy, one));
   const failed = results.filter((result) => !result.ok).length;
   const unused = rulesWithoutCase(policy, cases);
@@ -27,7 +34,8 @@ export async function testPolicy(file: string, options: { cases?: string; json?:
 }
 
 function casesBeside(file: string): string {
-  if (file === "-") throw new CliError("usage", "a policy from stdin has no file beside it: give --cases", 2);
+  if (file === "-")
+    throw new CliError("usage", "a policy from stdin has no file beside it: give --cases", { exitCode: 2 });
   return file.replace(/\.(ya?ml|json)$/, "").concat(".test.yaml");
 }
 

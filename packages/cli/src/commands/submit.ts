@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { type ActionOptions, addActionOptions, readAction } from "../action-input.js";
+import { commandName } from "../command-name.js";
 import { addConnectionOptions, type ConnectionOptions, connect } from "../connection.js";
 import { waitSeconds } from "../option-parsers.js";
 import { addOutcomeExitCode, setOutcomeExitCode } from "../outcome-exit-code.js";
@@ -20,6 +21,10 @@ export function define(command: Command): void {
     .action(submit);
 }
 
+function answerCommands(id: string): string {
+  return ["approve", "reject"].map((answer) => `${commandName()} ${answer} ${id}`).join("\n");
+}
+
 async function submit(options: SubmitOptions): Promise<void> {
   const action = await connect(options).submitAction(await readAction(options), {
     ...(options.wait !== undefined && { waitSeconds: options.wait }),
@@ -28,7 +33,8 @@ async function submit(options: SubmitOptions): Promise<void> {
   if (options.json) printJson(action);
   else {
     print(actionText(action));
-    if (action.status === "pending_approval") print(`\nfaramesh approve ${action.id}\nfaramesh reject ${action.id}`);
+    // Only a key that may answer the action is given its token.
+    if (action.approval_token !== undefined) print(`\n${answerCommands(action.id)}`);
   }
   setOutcomeExitCode(action.outcome, options.exitCode);
 }

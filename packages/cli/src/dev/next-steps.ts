@@ -1,22 +1,31 @@
-import { existsSync } from "node:fs";
 import { relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { cloneFolder, commandName } from "../command-name.js";
 import { colors } from "../output.js";
 
-const CLONE = fileURLToPath(new URL("../../../../", import.meta.url));
-const COMMAND = fileURLToPath(new URL("../main.js", import.meta.url));
+/** What the steps depend on. */
+interface Start {
+  url: string;
+  apiKey: string;
+  /** Whether the starter policy decides: only then is known what becomes of each step. */
+  isStarter: boolean;
+  /** The gate's process, which reads the policy again at SIGHUP. */
+  pid: number;
+}
 
 /** What to paste into a second terminal: two `export` lines, then curl, Python and TypeScript. */
-export function nextSteps({ url, apiKey }: { url: string; apiKey: string }): string {
+export function nextSteps({ url, apiKey, isStarter, pid }: Start): string {
   return [
     heading("In a second terminal, in this folder:"),
     `export FARAMESH_URL=${url}\nexport FARAMESH_API_KEY=${apiKey}`,
-    heading("curl: submit an action; the policy allows it"),
+    heading(isStarter ? "curl: submit an action; the policy allows it" : "curl: submit an action"),
     curlStep(),
     heading("Python: run a function only if the gate says EXECUTE"),
     pythonStep(),
-    heading("TypeScript: an action that a person must approve first"),
+    heading(isStarter ? "TypeScript: an action that a person must approve first" : "TypeScript: another action"),
     typescriptStep(),
+    ...(isStarter ? [] : [heading("Why: what each rule of the policy says"), explainStep()]),
+    heading("After a change to the policy: have it read again"),
+    `kill -HUP ${pid}`,
   ].join("\n\n");
 }
 
@@ -32,15 +41,19 @@ function curlStep(): string {
 }
 
 function pythonStep(): string {
-  const source = existsSync(`${CLONE}python/pyproject.toml`) ? `-e ${fromHere(`${CLONE}python`)}` : "faramesh";
+  const clone = cloneFolder();
+  const source = clone === undefined ? "faramesh" : `-e ${fromHere(`${clone}python`)}`;
   return `python3 -m venv .venv && .venv/bin/pip install -q ${source} && .venv/bin/python -c '
-from faramesh import execute_if_allowed
+from faramesh import ActionDenied, ApprovalRequired, execute_if_allowed
 import subprocess
-answer = execute_if_allowed(
-    agent_id="my-agent", tool="shell", operation="exec", params={"cmd": "ls -la"},
-    executor=lambda params: subprocess.check_output(params["cmd"], shell=True, text=True),
-)
-print(answer["outcome"], answer["result"])'`;
+try:
+    answer = execute_if_allowed(
+        agent_id="my-agent", tool="shell", operation="exec", params={"cmd": "ls -la"},
+        executor=lambda params: subprocess.check_output(params["cmd"], shell=True, text=True),
+    )
+    print(answer["outcome"], answer["result"])
+except (ActionDenied, ApprovalRequired) as error:
+    print(error)'`;
 }
 
 function typescriptStep(): string {
@@ -50,7 +63,11 @@ const action = await submitAction({
   agent_id: "my-agent", tool: "payments", operation: "refund", params: { amount: 250 },
 });
 console.log(action.status, action.reason);
-console.log("approve it with: node ${fromHere(COMMAND)} approve", action.id);'`;
+if (action.status === "pending_approval") console.log("approve it with: ${commandName()} approve", action.id);'`;
+}
+
+function explainStep(): string {
+  return `${commandName()} explain --agent my-agent --tool shell --operation exec --param cmd="ls -la"`;
 }
 
 // Steps are pasted where this command runs, which need not be the root of the clone.

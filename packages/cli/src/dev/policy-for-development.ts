@@ -2,16 +2,27 @@ import { access, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { STARTER_POLICY } from "../starter-policy.js";
 
-const OWN_POLICY = "faramesh.yaml";
+/** The policy of whoever works in a folder, as `faramesh init` writes it. */
+export const OWN_POLICY = "faramesh.yaml";
 
 /** `./faramesh.yaml` where there is one, else the starter policy, written into the data directory once. */
 export async function policyForDevelopment(dataDir: string): Promise<string> {
-  if (await exists(OWN_POLICY)) return OWN_POLICY;
-  const file = join(dataDir, "policy.yaml");
-  if (await exists(file)) return file;
+  const found = await developmentPolicy(dataDir);
+  if (found !== undefined) return found;
+  const file = starterFile(dataDir);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await writeFile(file, STARTER_POLICY, { flag: "wx" });
   return file;
+}
+
+/** The policy that `faramesh dev` would start with here, where there is one already. */
+export async function developmentPolicy(dataDir: string): Promise<string | undefined> {
+  for (const file of [OWN_POLICY, starterFile(dataDir)]) if (await exists(file)) return file;
+  return undefined;
+}
+
+function starterFile(dataDir: string): string {
+  return join(dataDir, "policy.yaml");
 }
 
 async function exists(file: string): Promise<boolean> {

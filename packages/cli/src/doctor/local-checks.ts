@@ -1,18 +1,21 @@
 import { access, constants, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { place, readPolicyFile, sentence } from "../policy-file.js";
+import { commandName } from "../command-name.js";
+import { developmentPolicy, OWN_POLICY } from "../dev/policy-for-development.js";
+import { type PolicyFile, place, readPolicyFile, sentence } from "../policy-file.js";
 
 /** One thing that was looked at. */
 export interface Check {
   name: string;
   ok: boolean;
+  /** Nothing is wrong by itself, but it may not be what was meant. */
+  warning?: true;
   /** What was found and, where it is wrong, what to do. */
   detail: string;
 }
 
 const NODE_MIN = [20, 19] as const;
 const OTHERS_MAY = 0o077;
-const DEFAULT_POLICY = "faramesh.yaml";
 
 /** Whether this Node.js is one the gate runs on. */
 export function checkNode(version: string): Check {
@@ -47,17 +50,25 @@ async function openKeyFiles(dir: string): Promise<string[]> {
   return open;
 }
 
-/** Whether the policy file loads; without one named, `faramesh.yaml` where there is one. */
-export async function checkPolicyFile(named: string | undefined): Promise<Check> {
+/** The policy file as it loads, and what to say of it. */
+export interface CheckedPolicy {
+  check: Check;
+  read?: PolicyFile;
+}
+
+/** Whether the policy file loads: the one named, else the one that `faramesh dev` uses here. */
+export async function checkPolicyFile(named: string | undefined, dataDir: string): Promise<CheckedPolicy> {
   const name = "policy file";
-  const file = named ?? DEFAULT_POLICY;
-  const there = await stat(file).catch(() => undefined);
-  if (there === undefined) {
-    const detail = named === undefined ? `no ${file} here: \`faramesh init\` writes one` : `there is no ${file}`;
-    return { name, ok: named === undefined, detail };
+  const file = named ?? (await developmentPolicy(dataDir));
+  if (file === undefined) {
+    return { check: { name, ok: true, detail: `no ${OWN_POLICY} here: \`${commandName()} init\` writes one` } };
   }
-  const { policy, findings } = await readPolicyFile(file);
+  const there = await stat(file).catch(() => undefined);
+  if (there === undefined) return { check: { name, ok: false, detail: `there is no ${file}` } };
+  const read = await readPolicyFile(file);
+  const { policy, findings } = read;
   const [first] = findings.filter((finding) => finding.severity === "error");
-  if (first !== undefined) return { name, ok: false, detail: `${place(file, first)}: ${sentence(first)}` };
-  return { name, ok: true, detail: `${file}: ${policy?.rules.length ?? 0} rules, ${findings.length} warnings` };
+  if (first !== undefined) return { check: { name, ok: false, detail: `${place(file, first)}: ${sentence(first)}` } };
+  const detail = `${file}: ${policy?.rules.length ?? 0} rules, ${findings.length} warnings`;
+  return { check: { name, ok: true, detail }, read };
 }

@@ -1,9 +1,11 @@
-import type { Action, Actor } from "@faramesh/protocol";
+import type { Action, Actor, ReasonCode } from "@faramesh/protocol";
 import { colors, printable } from "../output.js";
 import { fields, shortened, table } from "./table.js";
 import { outcomeWord, statusWord } from "./words.js";
 
 const PARAMS_CHARS_MAX = 48;
+/** The reason codes of how an approval ended. */
+const ANSWERS: readonly ReasonCode[] = ["HUMAN_APPROVED", "HUMAN_REJECTED", "APPROVAL_EXPIRED"];
 
 /** One action as people read it. Params are shown whole: this is what an approver approves. */
 export function actionText(action: Action): string {
@@ -14,7 +16,7 @@ export function actionText(action: Action): string {
   ];
   if (action.context !== undefined) pairs.push(["context", printable(JSON.stringify(action.context))]);
   pairs.push(
-    ["outcome", `${outcomeWord(action.outcome)} (${action.reason_code})`],
+    outcomePair(action),
     ["reason", printable(action.reason)],
     ["rule", printable(action.rule_id ?? "none")],
     ["risk", action.risk_level],
@@ -24,6 +26,12 @@ export function actionText(action: Action): string {
     ["submitted", action.created_at],
   );
   return `${statusWord(action.status)}  ${action.id}\n${fields(pairs)}`;
+}
+
+// What a person or the time answered came after the outcome, and must not read as if it were one.
+function outcomePair({ outcome, reason_code }: Action): [string, string] {
+  if (!ANSWERS.includes(reason_code)) return ["outcome", `${outcomeWord(outcome)} (${reason_code})`];
+  return ["policy said", `${outcomeWord(outcome)}; then ${reason_code}`];
 }
 
 function approvalPairs({ approval }: Action): [string, string][] {

@@ -17,7 +17,7 @@ export function decisionText(decision: Decision): string {
   ];
   for (const unknown of decision.details ?? []) {
     const seen = shortened(JSON.stringify(unknown.seen), VALUE_CHARS_MAX);
-    const place = `${unknown.rule_id}: ${unknown.path} ${unknown.operator} could not be told of ${seen}`;
+    const place = `${unknown.rule_id}: ${unknown.path}: ${unknown.operator} cannot be judged on ${seen}`;
     pairs.push(["unknown", printable(place)]);
   }
   return `${outcomeWord(decision.outcome)}  ${printable(decision.reason)}\n${fields(pairs)}`;
@@ -52,7 +52,8 @@ function whyNot(step: TraceStep): string {
 function conditionText(step: TraceStep): string {
   const { condition } = step;
   if (condition === undefined) return "";
-  const seen = condition.missing === true ? "it is missing" : `seen ${value(condition.seen)}`;
+  if (condition.missing === true) return `${condition.path} is missing`;
+  const seen = `seen ${value(condition.seen)}`;
   const asked = `${condition.path} ${condition.operator} ${value(condition.expected)}`;
   return condition.why === "" ? `${asked}: ${seen}` : `${asked}: ${seen} (${condition.why})`;
 }

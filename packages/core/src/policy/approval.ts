@@ -1,5 +1,5 @@
 import { type ApprovalRequirement, LIMITS } from "@faramesh/protocol";
-import { asMap, kindOf, reportNotYet, reportUnknownKeys } from "./closed-map.js";
+import { asMap, kindOf, reportUnknownKeys } from "./closed-map.js";
 import type { DocumentNode, MapNode } from "./document.js";
 import type { Report } from "./report.js";
 import { readBoolean, readName } from "./scalars.js";
@@ -12,7 +12,7 @@ const NOT_YET = {
   remember: "approve and remember",
   self_confirm: "the user confirms",
 };
-const KEYS = ["approvers", "exclude_submitter", "expires_in", "quorum", ...Object.keys(NOT_YET)];
+const KEYS = ["approvers", "exclude_submitter", "expires_in", "quorum"];
 const APPROVERS_MAX = 100;
 
 /** What an approval needs where a rule says nothing of it: any approver, within 15 minutes. */
@@ -31,8 +31,7 @@ export function readApproval(node: DocumentNode, report: Report): ApprovalRequir
   }
   const map = asMap(node, "require_approval", report);
   if (map === null) return null;
-  reportUnknownKeys(map, KEYS, "require_approval", report);
-  reportNotYet(map, NOT_YET, report);
+  reportUnknownKeys(map, KEYS, "require_approval", report, NOT_YET);
   checkQuorum(map, report);
   const approvers = readApprovers(map, report);
   const excluded = map.entries.get("exclude_submitter");

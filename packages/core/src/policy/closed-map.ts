@@ -14,22 +14,34 @@ export function asMap(node: DocumentNode, what: string, report: Report): MapNode
   return null;
 }
 
-/** Reports every key that means nothing here: a typo must never be a rule that silently does nothing. */
-export function reportUnknownKeys(map: MapNode, known: readonly string[], what: string, report: Report): void {
+/**
+ * Reports every key that means nothing here: a typo must never be a rule that silently does nothing.
+ *
+ * @param reserved - Keys that the language keeps for what this version cannot do yet. They are refused as that, and not
+ *   offered as a cure.
+ */
+export function reportUnknownKeys(
+  map: MapNode,
+  known: readonly string[],
+  what: string,
+  report: Report,
+  reserved: Readonly<Record<string, string>> = {},
+): void {
   for (const entry of map.entries.values()) {
     if (known.includes(entry.key)) continue;
-    const nearest = nearestName(entry.key, known);
-    const cure = nearest === undefined ? `known keys: ${known.join(", ")}` : `did you mean ${JSON.stringify(nearest)}?`;
-    report.error(keySpot(entry), "unknown_key", `${JSON.stringify(entry.key)} is not a key of ${what}`, cure);
+    if (Object.hasOwn(reserved, entry.key)) reportNotYet(entry, reserved[entry.key], report);
+    else reportUnknown(entry, known, what, report);
   }
 }
 
-/** Reports keys that the language reserves for what this version cannot do yet. They are never ignored. */
-export function reportNotYet(map: MapNode, reserved: Readonly<Record<string, string>>, report: Report): void {
-  for (const entry of map.entries.values()) {
-    if (!Object.hasOwn(reserved, entry.key)) continue;
-    report.error(keySpot(entry), "not_yet", `${entry.key} (${reserved[entry.key]}) is not supported yet`, "remove it");
-  }
+function reportUnknown(entry: MapEntry, known: readonly string[], what: string, report: Report): void {
+  const nearest = nearestName(entry.key, known);
+  const cure = nearest === undefined ? `known keys: ${known.join(", ")}` : `did you mean ${JSON.stringify(nearest)}?`;
+  report.error(keySpot(entry), "unknown_key", `${JSON.stringify(entry.key)} is not a key of ${what}`, cure);
+}
+
+function reportNotYet(entry: MapEntry, purpose: string | undefined, report: Report): void {
+  report.error(keySpot(entry), "not_yet", `${entry.key} (${purpose}) is not supported yet`, "remove it");
 }
 
 /** How a value is named in a message. */

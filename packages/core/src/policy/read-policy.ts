@@ -1,6 +1,6 @@
 import type { JsonObject } from "@faramesh/protocol";
 import { POLICY_LIMITS } from "../limits.js";
-import { asMap, kindOf, reportNotYet, reportUnknownKeys } from "./closed-map.js";
+import { asMap, kindOf, reportUnknownKeys } from "./closed-map.js";
 import { readCondition } from "./condition.js";
 import type { DocumentNode, MapNode } from "./document.js";
 import { PatternCompiler } from "./pattern.js";
@@ -25,14 +25,13 @@ const NOT_YET = {
   applies_to: "policies for some agents only",
   profiles: "named sets of tools",
 };
-const KEYS = ["version", "name", "rules", "risk", ...Object.keys(NOT_YET)];
+const KEYS = ["version", "name", "rules", "risk"];
 
 /** Reads a document. Null after reporting. */
 export function readPolicy(root: DocumentNode, report: Report): PolicyContent | null {
   const map = asMap(root, "a policy", report);
   if (map === null) return null;
-  reportUnknownKeys(map, KEYS, "a policy", report);
-  reportNotYet(map, NOT_YET, report);
+  reportUnknownKeys(map, KEYS, "a policy", report, NOT_YET);
   checkVersion(map, report);
   const reading: Reading = { report, patterns: new PatternCompiler(), readCondition };
   const nameNode = map.entries.get("name")?.value;

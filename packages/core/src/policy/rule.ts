@@ -6,10 +6,11 @@ import {
   RISK_LEVELS,
   type RiskLevel,
 } from "@faramesh/protocol";
+import { nearestName } from "../action/nearest-name.js";
 import { POLICY_LIMITS } from "../limits.js";
 import { sha256Hex } from "../sha256.js";
 import { readApproval } from "./approval.js";
-import { asMap, keySpot, kindOf, reportNotYet, reportUnknownKeys } from "./closed-map.js";
+import { asMap, keySpot, kindOf, reportUnknownKeys } from "./closed-map.js";
 import type { DocumentNode, MapEntry, MapNode } from "./document.js";
 import { type Match, matchContent, readMatch } from "./match.js";
 import type { Report, Spot } from "./report.js";
@@ -39,7 +40,7 @@ const NOT_YET = {
   tests: "tests beside the rules",
 };
 const EFFECT_KEYS = ["allow", "deny", "require_approval"] as const;
-const KEYS = [...["id", "match", ...EFFECT_KEYS, "reason", "description", "risk", "enabled"], ...Object.keys(NOT_YET)];
+const KEYS = ["id", "match", ...EFFECT_KEYS, "reason", "description", "risk", "enabled"];
 
 const DEFAULT_REASONS: Readonly<Record<Effect, string>> = {
   allow: "Allowed by policy rule",
@@ -52,8 +53,7 @@ export function readRule(node: DocumentNode, order: number, reading: Reading): R
   const { report } = reading;
   const map = asMap(node, "a rule", report);
   if (map === null) return null;
-  reportUnknownKeys(map, KEYS, "a rule", report);
-  reportNotYet(map, NOT_YET, report);
+  reportUnknownKeys(map, KEYS, "a rule", report, NOT_YET);
   const effect = readEffect(map, report);
   const match = readRuleMatch(map, reading);
   const given = readDetails(map, report);
@@ -85,6 +85,8 @@ function readEffect(map: MapNode, report: Report): RuleEffect | null {
   const given = EFFECT_KEYS.flatMap((key) => map.entries.get(key) ?? []);
   const [only, second] = given;
   if (only === undefined) {
+    // A misspelt effect was reported as an unknown key, which says better what to do.
+    if (hasMisspeltEffect(map)) return null;
     report.error(map, "no_effect", "a rule needs one of allow, deny and require_approval", "write deny: true");
     return null;
   }
@@ -102,6 +104,11 @@ function readEffect(map: MapNode, report: Report): RuleEffect | null {
   const cure = `write ${only.key}: true, or enabled: false to turn the rule off`;
   report.error(only.value, "wrong_value", `${only.key} must be true, not ${kindOf(only.value)}`, cure);
   return null;
+}
+
+function hasMisspeltEffect(map: MapNode): boolean {
+  const meant = [...map.entries.keys()].filter((key) => !KEYS.includes(key)).map((key) => nearestName(key, KEYS));
+  return EFFECT_KEYS.some((key) => meant.includes(key));
 }
 
 function readRuleMatch(map: MapNode, reading: Reading): Match | null {

@@ -110,6 +110,32 @@ describe("what is wrong with a policy", () => {
     });
   });
 
+  it("says of a misspelt effect what was meant, and not that the rule has none", () => {
+    for (const typo of ["alow: true", "dney: true", "require_aproval: true"]) {
+      const found = errorsOf(`rules:\n  - match: { tool: t }\n    ${typo}\n`);
+      expect(found.map(({ code }) => code)).toEqual(["unknown_key"]);
+      expect(found[0]?.cure).toMatch(/^did you mean/);
+    }
+    const unlike = errorsOf("rules:\n  - match: { tool: t }\n    zork: true\n");
+    expect(unlike.map(({ code }) => code)).toEqual(["no_effect", "unknown_key"]);
+  });
+
+  it("offers no key as a cure that would only be refused as not yet", () => {
+    const places = [
+      "rules: []\nzork: 1",
+      "rules: []\nlimit: 1",
+      "rules: [{ match: { tool: t }, deny: true, zork: 1 }]",
+      "rules: [{ match: { tool: t }, require_approval: { zork: 1 } }]",
+    ];
+    const cures = places.flatMap((place) => errorsOf(place).map(({ cure }) => cure));
+    expect(cures).toEqual([
+      "known keys: version, name, rules, risk",
+      "known keys: version, name, rules, risk",
+      "known keys: id, match, allow, deny, require_approval, reason, description, risk, enabled",
+      "known keys: approvers, exclude_submitter, expires_in, quorum",
+    ]);
+  });
+
   it("trap: an unknown key is an error anywhere, never ignored", () => {
     const places = [
       "rulez: []\nrules: []",

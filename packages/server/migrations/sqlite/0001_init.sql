@@ -110,12 +110,14 @@ CREATE TABLE ledger_frontiers (
   subtrees BLOB    NOT NULL
 ) STRICT;
 
--- Prunings whose rows are still being removed: first the ledger is made to begin later, then what nobody needs goes.
+-- The last pruning, and those before it whose rows are still being removed: the ledger is made to begin later first.
 CREATE TABLE prunings (
   -- The entry that recorded it.
   ledger_index INTEGER NOT NULL PRIMARY KEY,
   -- Actions that nothing happened to since this time go.
-  before_ms    INTEGER NOT NULL
+  before_ms    INTEGER NOT NULL,
+  -- Whether nothing of it is left.
+  has_ended    INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE TABLE api_keys (

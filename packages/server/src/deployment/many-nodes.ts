@@ -4,8 +4,11 @@ import { openSharedKeyring } from "../keyring/shared-keyring.js";
 import { openPostgresStore } from "../store/postgres/open-postgres-store.js";
 import type { Deployment } from "./deployment.js";
 
-/** How often the months to come are given their partitions. */
+/** How often the months to come are given their partitions, and what was pruned is removed. */
 const PARTITIONS_MS = 60_000;
+
+/** How long what was pruned is removed in one go. */
+const REMOVE_MS = 5_000;
 
 /**
  * A node like any other on one PostgreSQL database; it keeps nothing of its own.
@@ -33,6 +36,7 @@ export async function openManyNodes(url: string, secret: string | undefined, nam
         await keyring.refresh();
         if (Date.now() < partitionsAtMs) return;
         await store.makePartitions(Date.now());
+        await store.removePruned(REMOVE_MS);
         partitionsAtMs = Date.now() + PARTITIONS_MS;
       },
     };

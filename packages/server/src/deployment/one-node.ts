@@ -10,6 +10,9 @@ const { S_IFMT, S_IFDIR } = constants;
 /** The sticky bit: a directory that many users put files into, such as the one for temporary files. */
 const SHARED = 0o1000;
 
+/** How long what was pruned is removed in one go. */
+const REMOVE_MS = 5_000;
+
 /**
  * One node, which has everything in a data directory of its own.
  *
@@ -24,7 +27,9 @@ export async function openOneNode(path: string, names: PermitNames): Promise<Dep
       keyring: await openFileKeyring(directory, names, Date.now),
       describe: (url) => store.describeHolder({ pid: process.pid, url }),
       keepAdminKey: (key) => writeSecretFile(join(directory, "admin.key"), `${key}\n`),
-      async tidy() {},
+      async tidy() {
+        await store.removePruned(REMOVE_MS);
+      },
     };
   } catch (error) {
     await store.close();

@@ -19,7 +19,7 @@ const PAGE = 200;
  * Every event behind `afterIndex` that the principal may see, in order, without loss: the ledger is read page by page,
  * other requests between the pages, and commits only wake the reader. Ends when the signal is aborted.
  *
- * @param afterIndex - The last event the reader has; {@link newestIndex} for "from now on".
+ * @param afterIndex - Where it begins, as {@link beginningOf} says.
  * @throws GateError `forbidden`; `rate_limited` when too many streams are open.
  */
 export function streamEvents(
@@ -80,9 +80,19 @@ async function* followLedger(
   }
 }
 
-/** The index of the newest ledger entry; −1 for an empty ledger. */
-export async function newestIndex(gate: Gate): Promise<number> {
-  return (await gate.store.ledgerSize()) - 1;
+/** Where a stream begins. */
+export interface Beginning {
+  /** The ledger index that it begins behind; −1 for the first entry of all. */
+  readonly after: number;
+  /** What the reader asked for begins earlier, and was pruned. */
+  readonly isGap: boolean;
+}
+
+/** @param afterIndex - The last event the reader has; null for "from now on". */
+export async function beginningOf(gate: Gate, afterIndex: number | null): Promise<Beginning> {
+  if (afterIndex === null) return { after: (await gate.store.ledgerSize()) - 1, isGap: false };
+  const firstIndex = await gate.store.firstIndex();
+  return { after: Math.max(afterIndex, firstIndex - 1), isGap: afterIndex < firstIndex - 1 };
 }
 
 function isWanted(filter: EventFilter, event: ActionEvent): boolean {

@@ -23,10 +23,7 @@ export interface LaneParts {
 interface Exits {
   /** For answers that are there in the turn of the event loop in which their request came. */
   readonly atTurnsEnd: Departures;
-  /**
-   * For answers that had to be waited for, with those of the same commit. They are not held back any longer: on a caller
-   * that closed its side behind its request, Node hangs up in the turn after.
-   */
+  /** For answers that had to be waited for: those of one commit are there together, and waiting on wins nothing. */
   readonly atOnce: Departures;
 }
 

@@ -18,6 +18,12 @@ const NO_SUCH_ADDRESS: ReadonlySet<unknown> = new Set(["EADDRNOTAVAIL", "EAFNOSU
  * in which one they try. All connections are this one server's, so its bounds and its closing hold for each.
  */
 export class GateServer extends Server {
+  /**
+   * Node's own switch. A caller that closes its side behind a request still hears the answer: what it asked for may be
+   * recorded by then. Whoever waits for long looks for that end itself, as `callerGone` does.
+   */
+  readonly httpAllowHalfOpen = true;
+
   /** What listens on further addresses. */
   #others: Listener[] = [];
 

@@ -3,10 +3,11 @@ import { CanonicalJsonError, ERROR_CODES, type ErrorCode, type Fault, type Probl
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { GateError, type GateErrorDetails, StoreUnavailableError } from "../gate/errors.js";
 
-/** Where failures are written for operators. */
+/** Where what operators should know is written. */
 export interface Log {
   error(fields: object, message: string): void;
   warn(fields: object, message: string): void;
+  info(fields: object, message: string): void;
 }
 
 /** What a stranger is told about an error: its code, a sentence, and what may stand beside them. */

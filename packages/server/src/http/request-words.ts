@@ -65,9 +65,16 @@ function isRealDay(date: string): boolean {
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date);
 }
 
-/** A signal that is aborted when the caller is gone or the server is closing. */
+/** A signal that is aborted when the caller is gone, or has closed its side, or the server is closing. */
 export function callerGone(reply: FastifyReply, closing: AbortSignal): AbortSignal {
   const gone = new AbortController();
-  reply.raw.once("close", () => gone.abort());
+  const leave = (): void => gone.abort();
+  const { socket } = reply.request.raw;
+  socket.once("end", leave);
+  reply.raw.once("close", () => {
+    socket.off("end", leave);
+    leave();
+  });
+  if (socket.readableEnded) leave();
   return AbortSignal.any([gone.signal, closing]);
 }

@@ -70,6 +70,12 @@ export type Reason = Static<typeof REASON>;
 export const CONSUME = Type.Object({ permit: Type.String({ minLength: 1, maxLength: 8_192 }) }, closed);
 export type Consume = Static<typeof CONSUME>;
 
+export const PRUNE = Type.Object(
+  { before: Type.String({ maxLength: 40 }), dry_run: Type.Optional(Type.Boolean()) },
+  closed,
+);
+export type Prune = Static<typeof PRUNE>;
+
 export const NEW_KEY = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: LIMITS.keyNameCharsMax, pattern: "^[^\\u0000-\\u001f\\u007f]*$" }),
@@ -263,6 +269,19 @@ export const AGENT = Type.Object(
     reason: nullable("string"),
   },
   { title: "Agent" },
+);
+
+export const PRUNED = Type.Object(
+  {
+    before: Type.String(),
+    actions: Type.Integer(),
+    entries: Type.Integer(),
+    first_index: Type.Integer(),
+    root: Type.String(),
+    dry_run: Type.Boolean(),
+    removed: Type.Boolean(),
+  },
+  { title: "Pruned" },
 );
 
 export const PROBLEM = Type.Object(

@@ -14,10 +14,8 @@ import { type Keys, keyringOf, type PermitNames, renewed } from "./keys.js";
 export async function openFileKeyring(directory: string, names: PermitNames, nowMs: () => number): Promise<Keyring> {
   const path = join(directory, "keys.json");
   const stored = existsSync(path) ? readKeys(path) : null;
-  const next = await renewed(stored, nowMs());
-  if (next !== null) writeSecretFile(path, `${JSON.stringify(next, null, 2)}\n`);
-  const keys = next ?? stored;
-  if (keys === null) throw new Error("there are no keys");
+  const keys = await renewed(stored, nowMs());
+  if (keys !== stored) writeSecretFile(path, `${JSON.stringify(keys, null, 2)}\n`);
   return keyringOf(keys, names, nowMs);
 }
 

@@ -40,11 +40,11 @@ export interface PermitNames {
  * What the keys are to be: new ones where there are none, one more where the newest is old.
  *
  * @param nowMs - Milliseconds since the epoch.
- * @returns null when they are right as they are.
+ * @returns The same object when they are right as they are.
  */
-export async function renewed(keys: Keys | null, nowMs: number): Promise<Keys | null> {
+export async function renewed(keys: Keys | null, nowMs: number): Promise<Keys> {
   const newest = keys?.signing_keys[0];
-  if (newest !== undefined && nowMs - Date.parse(newest.created_at) <= SIGNING_KEY_MS) return null;
+  if (keys !== null && newest !== undefined && nowMs - Date.parse(newest.created_at) <= SIGNING_KEY_MS) return keys;
   const signingKeys = [await newSigningKey(nowMs), ...(keys?.signing_keys ?? [])];
   return {
     approval_token_secret: keys?.approval_token_secret ?? randomBytes(32).toString("base64url"),

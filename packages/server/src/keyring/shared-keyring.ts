@@ -22,8 +22,9 @@ export async function openSharedKeyring(
   names: PermitNames,
   nowMs: () => number,
 ): Promise<SharedKeyring> {
-  let text = await settled(shared, secret, nowMs());
-  let current = await keyringOf(opened(text, secret), names, nowMs);
+  const first = await settled(shared, secret, nowMs());
+  let { text } = first;
+  let current = await keyringOf(first.keys, names, nowMs);
   return {
     signPermit: (claims) => current.signPermit(claims),
     readPermit: (permit) => current.readPermit(permit),
@@ -32,26 +33,33 @@ export async function openSharedKeyring(
     async refresh() {
       const stored = await shared.read();
       if (stored === null || stored === text) return;
-      current = await keyringOf(opened(stored, secret), names, nowMs);
+      current = await keyringOf(await opened(stored, secret), names, nowMs);
       text = stored;
     },
   };
 }
 
-/** The stored text once it needs no renewing; of nodes that renew it at once, one wins and the others read again. */
-async function settled(shared: SharedText, secret: string, nowMs: number): Promise<string> {
+/** What is stored, and what is in it. */
+interface Settled {
+  readonly text: string;
+  readonly keys: Keys;
+}
+
+/** What is stored once it needs no renewing; of nodes that renew it at once, one wins and the others read again. */
+async function settled(shared: SharedText, secret: string, nowMs: number): Promise<Settled> {
   for (;;) {
     const stored = await shared.read();
-    const next = await renewed(stored === null ? null : opened(stored, secret), nowMs);
-    if (next === null && stored !== null) return stored;
-    const text = seal(JSON.stringify(next), secret);
-    if (await shared.replace(stored, text)) return text;
+    const found = stored === null ? null : { text: stored, keys: await opened(stored, secret) };
+    const keys = await renewed(found?.keys ?? null, nowMs);
+    if (keys === found?.keys) return found;
+    const text = await seal(JSON.stringify(keys), secret);
+    if (await shared.replace(stored, text)) return { text, keys };
   }
 }
 
-function opened(text: string, secret: string): Keys {
+async function opened(text: string, secret: string): Promise<Keys> {
   try {
-    return JSON.parse(unseal(text, secret)) as Keys;
+    return JSON.parse(await unseal(text, secret)) as Keys;
   } catch (error) {
     throw new ConfigError("FARAMESH_SECRET is not the one that this database's keys are sealed with", { cause: error });
   }

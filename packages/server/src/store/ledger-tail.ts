@@ -31,8 +31,11 @@ export class LedgerTail {
     return { frontier: this.#frontierBefore, root: this.#rootBefore };
   }
 
-  /** @throws LedgerMismatchError naming the first entry that is not what its hashes say. */
-  add(row: Stored): void {
+  /**
+   * @returns When the entry says that it was, in milliseconds; NaN where it says nothing.
+   * @throws LedgerMismatchError naming the first entry that is not what its hashes say.
+   */
+  add(row: Stored): number {
     const placed = placeLeaf(this.#frontier, row.leaf);
     if (row.idx !== placed.index) {
       throw new LedgerMismatchError(placed.index, `is missing; entry ${row.idx} stands in its place`);
@@ -47,6 +50,7 @@ export class LedgerTail {
     }
     this.#frontier = placed.frontier;
     this.#last = row;
+    return Date.parse(String(entry.at));
   }
 
   /**
@@ -78,8 +82,8 @@ export class LedgerTail {
 }
 
 /** @throws LedgerMismatchError where the text is not that of this entry. */
-function readEntry({ idx, leaf }: Stored): { previous_root?: unknown } {
-  let entry: { index?: unknown; previous_root?: unknown } | null;
+function readEntry({ idx, leaf }: Stored): { at?: unknown; previous_root?: unknown } {
+  let entry: { index?: unknown; at?: unknown; previous_root?: unknown } | null;
   try {
     entry = JSON.parse(leaf) as typeof entry;
   } catch {

@@ -1,5 +1,5 @@
 import type { EntryDraft } from "@faramesh/core";
-import type { Effect, Outcome, ReasonCode, RiskLevel, Role, Status } from "@faramesh/protocol";
+import type { Actor, Effect, Outcome, ReasonCode, RiskLevel, Role, Status } from "@faramesh/protocol";
 
 /** An action as stored. Times are milliseconds since the epoch; JSON columns hold canonical JSON. */
 export interface ActionRow {
@@ -214,6 +214,13 @@ export type Changed = "changed" | "outdated";
 /** An entry that was committed, as whoever waits for it needs it. `action_id` is null where it may have changed the rules. */
 export type Committed = Pick<LedgerRow, "idx" | "action_id">;
 
+/** Who prunes, and from before which time. */
+export interface PruneRequest {
+  readonly beforeMs: number;
+  readonly actor: Actor;
+  readonly atMs: number;
+}
+
 /** What a pruning removes: actions, and the beginning of the ledger. */
 export interface Pruning {
   readonly actions: number;
@@ -291,13 +298,12 @@ export interface Store {
    */
   prunable(beforeMs: number): Promise<Pruning>;
   /**
-   * Makes the ledger begin later, with the entry that records it: it is verified from there on. What is not needed any
-   * more goes afterwards, by {@link removePruned}. Nothing is recorded where there is nothing to remove.
+   * Makes the ledger begin later, with an entry `ledger.pruned` that says so: it is verified from there on. What is not
+   * needed any more goes afterwards, by {@link removePruned}. Nothing is recorded where there is nothing to remove.
    *
-   * @param entryOf - Says what is recorded; the entry is about no action.
    * @throws LedgerMismatchError as above; then nothing is pruned.
    */
-  prune(beforeMs: number, entryOf: (pruning: Pruning) => EntryDraft): Promise<Pruning>;
+  prune(request: PruneRequest): Promise<Pruning>;
   /**
    * Removes what was pruned, by whichever node, in many short transactions, for so many milliseconds or a little longer.
    * True when nothing is left; otherwise it is to be called again.

@@ -1,10 +1,14 @@
-import { chmodSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ERROR_CODES, type Problem } from "@faramesh/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PolicyLoadError } from "../../src/gate/activate-policy.js";
 import type { Readiness } from "../../src/gate/readiness.js";
+import { STORES } from "../places.js";
 import { LS, POLICY, RunningGate } from "../running-gate.js";
+
+const BROKEN = POLICY.replace("deny: true", "dney: true");
 
 let gate: RunningGate;
 beforeAll(async () => {
@@ -81,75 +85,79 @@ describe("the server about itself", () => {
   });
 });
 
-describe("trap: a store that is gone", () => {
-  it("is 503 store_unavailable with nothing granted, and the gate recovers by itself when it is back", async () => {
-    const own = await RunningGate.start();
-    const { body: action } = await own.submit(LS);
-    const path = join(own.dataDir, "faramesh.db");
-    renameSync(path, `${path}.away`);
-    for (const answer of [
-      await own.submit(LS),
-      await own.step(action.id, "start"),
-      await own.send<Problem>("GET", "/v1/actions"),
-    ]) {
-      expect([answer.status, answer.body.code, answer.headers.get("retry-after")]).toEqual([
-        503,
-        "store_unavailable",
-        "1",
-      ]);
-      expect(JSON.stringify(answer.body)).not.toContain(own.dataDir);
-    }
-    expect((await own.send<Readiness>("GET", "/ready")).status).toBe(503);
-    renameSync(`${path}.away`, path);
-    expect((await own.send<Readiness>("GET", "/ready")).status).toBe(200);
-    expect((await own.step(action.id, "start")).body.status).toBe("executing");
-    await own.stop();
-  });
-});
-
-describe("a policy that does not load", () => {
-  const BROKEN = POLICY.replace("deny: true", "dney: true");
-
-  it("trap: at the start stops the start, saying the line and the nearest known key", async () => {
-    const error: unknown = await RunningGate.start({ policySource: BROKEN }).catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(PolicyLoadError);
-    expect((error as Error).message).toMatch(/line 6, .*dney.*deny/s);
+describe.each(STORES)("on %s", (store) => {
+  describe("trap: a store that is gone", () => {
+    it("is 503 store_unavailable with nothing granted, and the gate recovers by itself when it is back", async () => {
+      const own = await RunningGate.start({ store });
+      const { body: action } = await own.submit(LS);
+      const bringBack = await own.place.takeAway();
+      for (const answer of [
+        await own.submit(LS),
+        await own.step(action.id, "start"),
+        await own.send<Problem>("GET", "/v1/actions"),
+      ]) {
+        expect([answer.status, answer.body.code, answer.headers.get("retry-after")]).toEqual([
+          503,
+          "store_unavailable",
+          "1",
+        ]);
+        for (const secret of Object.values(own.place.config)) {
+          expect(JSON.stringify(answer.body)).not.toContain(secret);
+        }
+      }
+      const readiness = async (): Promise<number> => (await own.send<Readiness>("GET", "/ready")).status;
+      expect(await readiness()).toBe(503);
+      await bringBack();
+      await expect.poll(readiness, { timeout: 10_000 }).toBe(200);
+      expect((await own.step(action.id, "start")).body.status).toBe("executing");
+      await own.stop();
+    });
   });
 
-  it("later keeps the last good one deciding, and says so loudly", async () => {
-    const own = await RunningGate.start();
-    const policyFile = join(own.dataDir, "policy.yaml");
-    writeFileSync(policyFile, POLICY);
-    await own.server.close();
-    const again = await RunningGate.start({ dataDir: own.dataDir, policyFile, policySource: null });
-    writeFileSync(policyFile, BROKEN);
-    await expect(again.server.reloadPolicy()).rejects.toThrow(PolicyLoadError);
-    expect((await again.submit(LS)).body.outcome).toBe("EXECUTE");
-    const { body } = await again.send<Readiness>("GET", "/ready");
-    expect(body.checks.policy).toMatchObject({ ok: true, detail: expect.stringContaining("line 6") as string });
-    expect(await (await fetch(`${again.server.url}/metrics`)).text()).toContain("faramesh_policy_fault 1");
-    writeFileSync(policyFile, POLICY.replace("allow: true", "deny: true"));
-    await again.server.reloadPolicy();
-    expect((await again.submit(LS)).body).toMatchObject({ outcome: "HALT", policy_version: 2 });
-    await again.stop();
-  });
+  describe("a policy that does not load", () => {
+    it("trap: at the start stops the start, saying the line and the nearest known key", async () => {
+      const error: unknown = await RunningGate.start({ store, policySource: BROKEN }).catch(
+        (reason: unknown) => reason,
+      );
+      expect(error).toBeInstanceOf(PolicyLoadError);
+      expect((error as Error).message).toMatch(/line 6, .*dney.*deny/s);
+    });
 
-  it("that is missing altogether means HALT for everything, and not ready", async () => {
-    const own = await RunningGate.start({ policySource: null });
-    expect((await own.submit(LS)).body).toMatchObject({ outcome: "HALT", reason_code: "POLICY_UNAVAILABLE" });
-    expect((await own.send<Readiness>("GET", "/ready")).status).toBe(503);
-    await own.stop();
-  });
+    it("later keeps the last good one deciding, and says so loudly", async () => {
+      const folder = mkdtempSync(join(tmpdir(), "faramesh-policy-"));
+      const policyFile = join(folder, "policy.yaml");
+      writeFileSync(policyFile, POLICY);
+      const own = await RunningGate.start({ store, policyFile, policySource: null });
+      writeFileSync(policyFile, BROKEN);
+      await expect(own.server.reloadPolicy()).rejects.toThrow(PolicyLoadError);
+      expect((await own.submit(LS)).body.outcome).toBe("EXECUTE");
+      const { body } = await own.send<Readiness>("GET", "/ready");
+      expect(body.checks.policy).toMatchObject({ ok: true, detail: expect.stringContaining("line 6") as string });
+      expect(await (await fetch(`${own.server.url}/metrics`)).text()).toContain("faramesh_policy_fault 1");
+      writeFileSync(policyFile, POLICY.replace("allow: true", "deny: true"));
+      await own.server.reloadPolicy();
+      expect((await own.submit(LS)).body).toMatchObject({ outcome: "HALT", policy_version: 2 });
+      await own.stop();
+      rmSync(folder, { recursive: true });
+    });
 
-  it("keeps its version over restarts while its meaning is the same, and the last one decides without a file", async () => {
-    const own = await RunningGate.start();
-    await own.server.close();
-    const same = await RunningGate.start({ dataDir: own.dataDir, policySource: `# a comment\n${POLICY}` });
-    expect((await same.submit(LS)).body.policy_version).toBe(1);
-    await same.server.close();
-    const without = await RunningGate.start({ dataDir: own.dataDir, policySource: null });
-    expect((await without.submit(LS)).body).toMatchObject({ outcome: "EXECUTE", policy_version: 1 });
-    await without.stop();
+    it("that is missing altogether means HALT for everything, and not ready", async () => {
+      const own = await RunningGate.start({ store, policySource: null });
+      expect((await own.submit(LS)).body).toMatchObject({ outcome: "HALT", reason_code: "POLICY_UNAVAILABLE" });
+      expect((await own.send<Readiness>("GET", "/ready")).status).toBe(503);
+      await own.stop();
+    });
+
+    it("keeps its version over restarts while its meaning is the same, and the last one decides without a file", async () => {
+      const own = await RunningGate.start({ store });
+      await own.server.close();
+      const same = await RunningGate.start({ place: own.place, policySource: `# a comment\n${POLICY}` });
+      expect((await same.submit(LS)).body.policy_version).toBe(1);
+      await same.server.close();
+      const without = await RunningGate.start({ place: own.place, policySource: null });
+      expect((await without.submit(LS)).body).toMatchObject({ outcome: "EXECUTE", policy_version: 1 });
+      await without.stop();
+    });
   });
 });
 
@@ -158,7 +166,7 @@ describe("a data directory", () => {
     const own = await RunningGate.start();
     await own.server.close();
     chmodSync(own.dataDir, 0o755);
-    const again = await RunningGate.start({ dataDir: own.dataDir });
+    const again = await RunningGate.start({ place: own.place });
     expect(statSync(own.dataDir).mode & 0o777).toBe(0o700);
     await again.stop();
   });

@@ -94,7 +94,7 @@ export function pruningConformance(name: string, make: () => Promise<ReachableSt
       expect(JSON.parse(entry?.leaf ?? "")).toMatchObject({
         kind: "ledger.pruned",
         actor: ACTOR,
-        body: { actions: 300, entries: 300, first_index: 300 },
+        body: { before: "2025-01-01T00:00:00.000Z", actions: 300, entries: 300, first_index: 300 },
       });
       expect(entry?.action_id).toBeNull();
     });
@@ -229,6 +229,19 @@ export function pruningConformance(name: string, make: () => Promise<ReachableSt
       await expect(under.open()).rejects.toMatchObject({ name: "LedgerMismatchError", index: 10 });
       await under.sql("UPDATE ledger_head SET first_index = 11");
       await expect(under.open()).rejects.toMatchObject({ name: "LedgerMismatchError", index: 11 });
+      store = await openAnother();
+    });
+
+    it("trap: and a ledger that was cut by somebody else, at an edge of the tree that is stored, does not open", async () => {
+      for (let commit = 0; commit < 6; commit++) await submitTogether(store, 256, OLD);
+      await store.close();
+      const [edge] = await under.sql<{ size: number }>("SELECT size FROM ledger_frontiers ORDER BY size LIMIT 1");
+      await under.sql(`UPDATE ledger_head SET first_index = ${edge?.size}`);
+      await under.sql(`DELETE FROM ledger_entries WHERE idx < ${edge?.size}`);
+      const missing = { name: "LedgerMismatchError", index: Number(edge?.size) - 1 };
+      await expect(under.open()).rejects.toMatchObject(missing);
+      await under.sql("INSERT INTO prunings (ledger_index, before_ms) VALUES (700, 0)");
+      await expect(under.open()).rejects.toMatchObject(missing);
       store = await openAnother();
     });
 

@@ -71,12 +71,7 @@ export async function stepAt(store: Store, step: ActionStep, atMs: number): Prom
 
 /** Prunes as an admin would. */
 export function prune(store: Store, beforeMs = BEFORE): Promise<Pruning> {
-  return store.prune(beforeMs, ({ actions, entries, firstIndex }) => ({
-    kind: "ledger.pruned",
-    atMs: NEW,
-    actor: ACTOR,
-    body: { actions, entries, first_index: firstIndex },
-  }));
+  return store.prune({ beforeMs, actor: ACTOR, atMs: NEW });
 }
 
 /** Prunes, and removes all of it. */
@@ -101,7 +96,7 @@ export async function stored(under: ReachableStore): Promise<Stored> {
            (SELECT count(*) FROM ledger_entries) AS "entries",
            (SELECT min(idx) FROM ledger_entries) AS "lowestEntry",
            (SELECT count(*) FROM ledger_frontiers WHERE size < (SELECT first_index FROM ledger_head)) AS "frontiersBelow",
-           (SELECT count(*) FROM prunings) AS "prunings"`);
+           (SELECT count(*) FROM prunings WHERE has_ended = 0) AS "prunings"`);
   if (row === undefined) throw new Error("the database says nothing");
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value)])) as unknown as Stored;
 }

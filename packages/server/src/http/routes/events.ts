@@ -1,7 +1,7 @@
 import type { ActionEvent } from "@faramesh/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { GateError } from "../../gate/errors.js";
-import { newestIndex, streamEvents } from "../../gate/stream-events.js";
+import { type Beginning, beginningOf, streamEvents } from "../../gate/stream-events.js";
 import { callerOf } from "../authenticate.js";
 import { callerGone, wholeNumberOf } from "../request-words.js";
 import { EVENTS_QUERY, type EventsQuery } from "../schemas.js";
@@ -22,10 +22,10 @@ export function eventRoutes(app: FastifyInstance, { gate, door, authenticator, c
       const revoked = new AbortController();
       const lookAgain = (): void => void door.principalOf(request).catch(() => revoked.abort());
       const signal = AbortSignal.any([callerGone(reply, closing), revoked.signal]);
-      const after = resumeIndex(request) ?? (await newestIndex(gate));
-      const events = streamEvents(gate, principal, filter, after, signal);
+      const begin = await beginningOf(gate, resumeIndex(request));
+      const events = streamEvents(gate, principal, filter, begin.after, signal);
       const forget = authenticator.onKeyChange(lookAgain);
-      await send(reply, { events, after, signal, lookAgain }).finally(forget);
+      await send(reply, { events, begin, signal, lookAgain }).finally(forget);
     },
   );
 }
@@ -42,15 +42,14 @@ function resumeIndex(request: FastifyRequest<{ Querystring: EventsQuery }>): num
 /** An open stream. */
 interface Stream {
   readonly events: AsyncGenerator<ActionEvent>;
-  /** The event it begins behind. */
-  readonly after: number;
+  readonly begin: Beginning;
   /** Aborted when it must end. */
   readonly signal: AbortSignal;
   /** Ends it if whoever reads it may not any more. */
   readonly lookAgain: () => void;
 }
 
-async function send(reply: FastifyReply, { events, after, signal, lookAgain }: Stream): Promise<void> {
+async function send(reply: FastifyReply, { events, begin, signal, lookAgain }: Stream): Promise<void> {
   const { raw } = reply;
   reply.hijack();
   raw.writeHead(200, {
@@ -59,8 +58,9 @@ async function send(reply: FastifyReply, { events, after, signal, lookAgain }: S
     "x-accel-buffering": "no",
     "x-content-type-options": "nosniff",
   });
+  const gap = begin.isGap ? `: pruned up to ${begin.after}\n` : "";
   // An id alone moves the reader's Last-Event-ID: a connection lost before its first event resumes here too.
-  raw.write(`: faramesh\n${after < 0 ? "" : `id: ${after}\n`}\n`);
+  raw.write(`: faramesh\n${gap}${begin.after < 0 ? "" : `id: ${begin.after}\n`}\n`);
   const keepAlive = setInterval(() => {
     raw.write(": still here\n\n");
     lookAgain();

@@ -8,7 +8,7 @@ import { SQL } from "./statements.js";
 import { frontierUpTo } from "./verify-ledger.js";
 
 /** Rows read at a time: a few milliseconds of work, between which others are let in. */
-const PAGE = 1_000;
+const PAGE = 250;
 
 /** What can be pruned, and what the ledger is verified from afterwards. */
 export interface Prunable extends Pruning {
@@ -49,17 +49,12 @@ async function readOn(ask: Ask, tail: LedgerTail, beforeMs: number): Promise<boo
     const values = [...removableValues(beforeMs), tail.size, PAGE];
     const rows = await ask<LedgerRow & { is_kept: 0 | 1 }>({ sql: PRUNING.entriesFrom, values });
     for (const row of rows) {
-      tail.add(row);
-      if (row.is_kept !== 0 || !isOlder(row, beforeMs)) return true;
+      const isOlder = tail.add(row) < beforeMs;
+      if (!isOlder || row.is_kept !== 0) return true;
     }
     isMore = rows.length === PAGE;
   }
   return false;
-}
-
-function isOlder({ leaf }: LedgerRow, beforeMs: number): boolean {
-  const { at } = JSON.parse(leaf) as { at: string };
-  return Date.parse(at) < beforeMs;
 }
 
 /** @throws LedgerMismatchError when a frontier is stored there that is another one. */

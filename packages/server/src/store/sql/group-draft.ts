@@ -1,4 +1,3 @@
-import type { EntryDraft } from "@faramesh/core";
 import {
   type ActionRow,
   type ActionStep,
@@ -10,6 +9,7 @@ import {
   LedgerMismatchError,
   type NewAction,
   type PolicyRow,
+  type PruneRequest,
   type Recorded,
 } from "../store.js";
 import { UNTOUCHED } from "./columns.js";
@@ -17,6 +17,7 @@ import type { Changes, Found, KnownKey, SqlQuery } from "./database.js";
 import type { Prunable } from "./find-prunable.js";
 import { LedgerDraft, type LedgerHead } from "./ledger-draft.js";
 import { PRUNING } from "./prune-statements.js";
+import { prunedEntry } from "./pruned-entry.js";
 
 /** What a group of writes comes to, worked out one write after another from what its transaction found. Pure. */
 export class GroupDraft {
@@ -87,10 +88,11 @@ export class GroupDraft {
   }
 
   /** `outdated` where the ledger was pruned since this was found. */
-  prune(found: Prunable, beforeMs: number, entry: EntryDraft): Changed {
+  prune(found: Prunable, request: PruneRequest): Changed {
     if (this.#ledger.firstIndex !== found.fromIndex) return "outdated";
-    this.#others.push({ sql: PRUNING.begin, values: [this.#ledger.nextIndex, beforeMs] });
-    this.#ledger.prune(found, entry);
+    this.#others.push({ sql: PRUNING.forgetEnded, values: [] });
+    this.#others.push({ sql: PRUNING.begin, values: [this.#ledger.nextIndex, request.beforeMs] });
+    this.#ledger.prune(found, prunedEntry(request, found));
     return "changed";
   }
 

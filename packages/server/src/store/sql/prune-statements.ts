@@ -31,10 +31,13 @@ export const PRUNING = {
                      coalesce(sum(CASE WHEN ${REMOVABLE} AND updated_at_ms >= ? THEN 1 ELSE 0 END), 0) AS removable
                 FROM (SELECT id, updated_at_ms, status FROM actions WHERE id > ? AND id < ? ORDER BY id LIMIT ?) AS page`,
   /** Before which time actions are being removed already. */
-  runningBefore: "SELECT coalesce(max(before_ms), 0) AS before_ms FROM prunings",
+  runningBefore: "SELECT coalesce(max(before_ms), 0) AS before_ms FROM prunings WHERE has_ended = 0",
   begin: "INSERT INTO prunings (ledger_index, before_ms) VALUES (?, ?)",
-  oldestRunning: "SELECT ledger_index, before_ms FROM prunings ORDER BY ledger_index LIMIT 1",
-  end: "DELETE FROM prunings WHERE ledger_index = ?",
+  oldestRunning: "SELECT ledger_index, before_ms FROM prunings WHERE has_ended = 0 ORDER BY ledger_index LIMIT 1",
+  end: "UPDATE prunings SET has_ended = 1 WHERE ledger_index = ?",
+  forgetEnded: "DELETE FROM prunings WHERE has_ended = 1",
+  /** The entry that recorded the last pruning. */
+  lastEntry: "SELECT leaf FROM ledger_entries WHERE idx = (SELECT max(ledger_index) FROM prunings)",
   /** Entries have no gap, so a stretch of indexes is so many of them. */
   removeEntries: `DELETE FROM ledger_entries WHERE idx < (SELECT min(idx) FROM ledger_entries) + ?
                      AND idx < (SELECT first_index FROM ledger_head WHERE id = 1)`,

@@ -4,7 +4,7 @@ import { PRUNING, type RunningPruning } from "./prune-statements.js";
 
 /**
  * Removes what prunings left, part by part, others in between. What it does not come to stays for the next time, also
- * where the process ends in the middle: the prunings are on record until nothing of them is left.
+ * where the process ends in the middle: a pruning has ended when nothing of it is left.
  *
  * @param mayGoOn - Asked before each part.
  * @param execute - Writes in order with all that is recorded.

@@ -1,5 +1,4 @@
 import { setImmediate as breathe } from "node:timers/promises";
-import type { EntryDraft } from "@faramesh/core";
 import type {
   ActionFilter,
   ActionPage,
@@ -15,6 +14,7 @@ import type {
   LedgerRow,
   NewAction,
   PolicyRow,
+  PruneRequest,
   Pruning,
   Recorded,
   Store,
@@ -150,12 +150,12 @@ export class SqlStore implements Store {
     return findPrunable(this.#database.ask, beforeMs);
   }
 
-  async prune(beforeMs: number, entryOf: (pruning: Pruning) => EntryDraft): Promise<Pruning> {
+  async prune(request: PruneRequest): Promise<Pruning> {
     // Found outside of the transaction, because it takes its time; again only where somebody else pruned meanwhile.
     for (;;) {
-      const found = await findPrunable(this.#database.ask, beforeMs);
+      const found = await findPrunable(this.#database.ask, request.beforeMs);
       if (found.actions === 0 && found.entries === 0) return found;
-      if ((await this.#write((draft) => draft.prune(found, beforeMs, entryOf(found)))) === "changed") return found;
+      if ((await this.#write((draft) => draft.prune(found, request))) === "changed") return found;
     }
   }
 

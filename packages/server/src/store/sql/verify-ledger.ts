@@ -2,6 +2,8 @@ import { decodeFrontier, EMPTY_FRONTIER, type Frontier, rootOf } from "@faramesh
 import { LedgerTail } from "../ledger-tail.js";
 import { LedgerMismatchError, type LedgerRow } from "../store.js";
 import type { Ask, HeadRow } from "./database.js";
+import { PRUNING } from "./prune-statements.js";
+import { saysPruned } from "./pruned-entry.js";
 import { SQL } from "./statements.js";
 
 /** Entries read at a time. */
@@ -32,6 +34,7 @@ export async function verifyLedger(ask: Ask): Promise<void> {
     isMore = rows.length === PAGE;
   }
   await assertNothingCutOff(ask, tail.size, head);
+  await assertPruned(ask, head.first_index);
   const { frontier } = tail.finish();
   if (Buffer.compare(Buffer.concat(frontier.subtrees), head.subtrees) !== 0) {
     throw new LedgerMismatchError(tail.size - 1, "leads to another tree than the head");
@@ -75,4 +78,12 @@ async function assertNothingCutOff(ask: Ask, size: number, head: HeadRow): Promi
   const told = Math.max(head.size, frontier?.size ?? 0, (named?.newest ?? -1) + 1);
   if (told > size) throw new LedgerMismatchError(size, `is missing: the ledger had ${told} entries`);
   if (head.size < size) throw new LedgerMismatchError(head.size, "stands behind the end that the head says");
+}
+
+/** A ledger that does not begin at 0 holds the entry that says why. */
+async function assertPruned(ask: Ask, firstIndex: number): Promise<void> {
+  if (firstIndex === 0) return;
+  const [entry] = await ask<{ leaf: string }>({ sql: PRUNING.lastEntry, values: [] });
+  if (entry !== undefined && saysPruned(entry.leaf, firstIndex)) return;
+  throw new LedgerMismatchError(firstIndex - 1, "is missing, and no entry says that it was pruned");
 }

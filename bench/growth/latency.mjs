@@ -1,0 +1,93 @@
+import { ADMIN_KEY, agentKey } from "../load/requests.mjs";
+import { alternate, median, percentile } from "../rounds.mjs";
+import { Asker } from "./asker.mjs";
+import { landmarksOf } from "./landmarks.mjs";
+import { QUESTIONS, SELDOM_AGENT } from "./questions.mjs";
+
+/** @typedef {import("./questions.mjs").Question} Question */
+
+/** One side's answers to a question, all rounds together. @typedef {{ times: number[], rows: number, failure: string | null }} Seen */
+
+/**
+ * How long a gate on a large store takes to answer each of the questions, against one on a small store, in turn.
+ *
+ * @param {{ large: Side, small: Side }} sides
+ * @param {import("../options.mjs").GrowthEffort} effort
+ * @returns {Promise<import("../report.mjs").Measured[]>} In the order of the questions.
+ */
+export async function compareLatencies({ large, small }, effort) {
+  const measured = [];
+  for (const question of QUESTIONS) {
+    const [ours, theirs] = [large, small].map((side) => turnsOf(side, question, effort));
+    for (const { turn } of [theirs, ours]) await turn();
+    for (const { forget } of [theirs, ours]) forget();
+    const figures = await alternate({ subject: ours.turn, baseline: theirs.turn }, effort.rounds);
+    measured.push({ ...figures, notes: notesOf(ours.seen, theirs.seen) });
+  }
+  return measured;
+}
+
+/** A gate that is asked. @typedef {Awaited<ReturnType<typeof sideOn>>} Side */
+
+/**
+ * @param {import("./served-gate.mjs").ServedGate} gate
+ * @param {import("./filled-stores.mjs").FilledStore} store
+ */
+export async function sideOn(gate, store) {
+  const asker = new Asker(gate.port, ADMIN_KEY);
+  const agent = new Asker(gate.port, await agentKey(gate.port, [SELDOM_AGENT]));
+  return { asker, agent, landmarks: await landmarksOf(gate, asker, store.untilMs) };
+}
+
+/**
+ * @param {Side} side
+ * @param {Question} question
+ * @param {import("../options.mjs").GrowthEffort} effort
+ */
+function turnsOf(side, question, { questionsMax, questionsMs }) {
+  /** @type {Seen} */
+  const seen = { times: [], rows: 0, failure: null };
+  let asked = 0;
+  const turn = async () => {
+    const times = [];
+    const end = performance.now() + questionsMs;
+    while (times.length < questionsMax && (times.length === 0 || performance.now() < end)) {
+      const answer = await ask(side, question, asked++);
+      if (answer.status !== 200) seen.failure = `answered ${answer.status}: ${answer.body.slice(0, 200)}`;
+      times.push(answer.status === 200 ? answer.ms : Number.POSITIVE_INFINITY);
+      seen.rows = rowsIn(question, answer);
+    }
+    seen.times.push(...times);
+    return median(times);
+  };
+  const forget = () => {
+    seen.times = [];
+  };
+  return { seen, turn, forget };
+}
+
+/** @param {Question} question */
+function ask({ asker, agent, landmarks }, { as, events, path }, turn) {
+  const whom = as === "agent" ? agent : asker;
+  return events === undefined ? whom.ask(path(turn, landmarks)) : whom.stream(path(turn, landmarks), events);
+}
+
+/** @param {Question} question */
+function rowsIn({ events }, { status, body }) {
+  if (events !== undefined || status !== 200) return events ?? 0;
+  const answer = JSON.parse(body);
+  return Array.isArray(answer) ? answer.length : 1;
+}
+
+/**
+ * @param {Seen} large
+ * @param {Seen} small
+ */
+function notesOf(large, small) {
+  const p99 = ({ times }) => `${percentile(times, 99).toFixed(1)} ms`;
+  const failures = [large, small].flatMap(({ failure }) => failure ?? []);
+  return [
+    `p99 ${p99(large)} against ${p99(small)} (${large.times.length} and ${small.times.length} answers of ${large.rows} and ${small.rows} rows)`,
+    ...failures,
+  ];
+}
