@@ -2,7 +2,7 @@ import { ADMIN_KEY, agentKey } from "../load/requests.mjs";
 import { alternate, median, percentile } from "../rounds.mjs";
 import { Asker } from "./asker.mjs";
 import { landmarksOf } from "./landmarks.mjs";
-import { QUESTIONS, SELDOM_AGENT } from "./questions.mjs";
+import { NEW_AGENT, QUESTIONS, QUIET_AGENT } from "./questions.mjs";
 
 /** @typedef {import("./questions.mjs").Question} Question */
 
@@ -34,9 +34,12 @@ export async function compareLatencies({ large, small }, effort) {
  * @param {import("./filled-stores.mjs").FilledStore} store
  */
 export async function sideOn(gate, store) {
-  const asker = new Asker(gate.port, ADMIN_KEY);
-  const agent = new Asker(gate.port, await agentKey(gate.port, [SELDOM_AGENT]));
-  return { asker, agent, landmarks: await landmarksOf(gate, asker, store.untilMs) };
+  const askers = {
+    admin: new Asker(gate.port, ADMIN_KEY),
+    quiet: new Asker(gate.port, await agentKey(gate.port, [QUIET_AGENT])),
+    new: new Asker(gate.port, await agentKey(gate.port, [NEW_AGENT])),
+  };
+  return { askers, landmarks: await landmarksOf(gate, askers.admin, store.untilMs) };
 }
 
 /**
@@ -67,9 +70,9 @@ function turnsOf(side, question, { questionsMax, questionsMs }) {
 }
 
 /** @param {Question} question */
-function ask({ asker, agent, landmarks }, { as, events, path }, turn) {
-  const whom = as === "agent" ? agent : asker;
-  return events === undefined ? whom.ask(path(turn, landmarks)) : whom.stream(path(turn, landmarks), events);
+function ask({ askers, landmarks }, { as = "admin", events, path }, turn) {
+  const asker = askers[as];
+  return events === undefined ? asker.ask(path(turn, landmarks)) : asker.stream(path(turn, landmarks), events);
 }
 
 /** @param {Question} question */

@@ -15,7 +15,7 @@ import { AGENTS, SOUGHT, TOOLS } from "./sample-actions.mjs";
  * @typedef {object} Question
  * @property {string} name
  * @property {string} asks
- * @property {"agent"} [as] - Asked with the key of an agent that few actions are of; without it, as an admin.
+ * @property {"quiet" | "new"} [as] - Asked with the key of an agent that few or no actions are of; without it, as an admin.
  * @property {number} [events] - It is answered by a stream, until so many events have come.
  * @property {(turn: number, landmarks: Landmarks) => string} path
  */
@@ -25,8 +25,9 @@ const FEW = 5;
 const usual = (list, turn) => list[turn % FEW];
 const seldom = (list, turn) => list[list.length - 1 - (turn % FEW)];
 
-/** An agent that few actions are of. */
-export const SELDOM_AGENT = seldom(AGENTS, 0);
+/** An agent that few actions are of, and one without any. */
+export const QUIET_AGENT = seldom(AGENTS, 0);
+export const NEW_AGENT = "agent-new";
 
 const WEEK_MS = 7 * 86_400_000;
 
@@ -64,7 +65,8 @@ export const QUESTIONS = [
     path: (_turn, { middleMs }) =>
       list({ since: new Date(middleMs - WEEK_MS).toISOString(), until: new Date(middleMs).toISOString() }),
   },
-  { name: "own", asks: "with the key of a quiet agent", as: "agent", path: () => "/v1/actions" },
+  { name: "own", asks: "with the key of a quiet agent", as: "quiet", path: () => "/v1/actions" },
+  { name: "own-none", asks: "with the key of a new agent", as: "new", path: () => "/v1/actions" },
   { name: "search-common", asks: "a word that many have", path: () => list({ q: SOUGHT.common }) },
   { name: "search-uncommon", asks: "a word of every thousandth", path: () => list({ q: SOUGHT.uncommon }) },
   { name: "search-rare", asks: "a word that one has", path: () => list({ q: SOUGHT.rare }) },

@@ -40,7 +40,7 @@ async function measure(stage, kind, effort) {
   writeFileSync(policyFile, policySource(rulesOf(10)));
   const generate = await stage.startGenerator(null);
   const latencies = await latenciesOn(stage, stores, policyFile, effort);
-  const memory = await compareMemory(stores, { generate, policyFile }, effort);
+  const memory = await compareMemory(stores, { generate, policyFile, latencies }, effort);
   return [...latencies, memory, await compareStarts(stores, policyFile, effort)];
 }
 

@@ -1,9 +1,8 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { type FreshDatabase, freshDatabase } from "../../packages/server/test/postgres.js";
@@ -112,12 +111,14 @@ describe("docker-compose.yaml", () => {
 describe("the gates' command", () => {
   let folder: string;
   let database: FreshDatabase;
+  let child: ChildProcess | undefined;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "faramesh-compose-"));
     symlinkSync(`${CLONE}packages`, join(folder, "packages"));
     database = await freshDatabase();
   });
   afterAll(async () => {
+    child?.kill("SIGKILL");
     await database.drop();
     rmSync(folder, { recursive: true });
   });
@@ -134,15 +135,13 @@ describe("the gates' command", () => {
     const { FARAMESH_STORE: _store, ...asked } = gate?.environment ?? {};
     const secrets = Object.fromEntries(Object.keys(asked).map((name) => [name, "0123456789abcdef0123456789abcdef"]));
     const env = { ...plainEnvironment(), ...secrets, FARAMESH_STORE: database.url };
-    const child = spawn(program, args, { cwd: folder, env, stdio: ["ignore", "pipe", "inherit"] });
-    const ended = once(child, "exit");
-    try {
-      const [line] = await Promise.race([once(createInterface(child.stdout), "line"), ended]);
-      const [, url] = /^listening on (http:\S+)$/.exec(String(line)) ?? [];
-      expect((await fetch(`${url}/ready`)).status).toBe(200);
-    } finally {
-      child.kill("SIGTERM");
-    }
+    const node = spawn(program, args, { cwd: folder, env, stdio: ["ignore", "pipe", "inherit"] });
+    child = node;
+    const ended = once(node, "exit");
+    const [line] = (await Promise.race([once(node.stdout, "data"), ended])) as unknown[];
+    const [, url] = /^listening on (http:\S+)$/m.exec(String(line)) ?? [];
+    expect((await fetch(`${url}/ready`)).status).toBe(200);
+    node.kill("SIGTERM");
     expect(await ended).toEqual([0, null]);
     expect(readdirSync(folder)).toEqual(before);
   });

@@ -41,7 +41,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "events", summary: "stream events as the gate sends them", load: () => import("./commands/events.js") },
   { name: "keys", summary: "create, list, revoke and rotate API keys", load: () => import("./commands/keys.js") },
   { name: "agents", summary: "list, disable and enable agents", load: () => import("./commands/agents.js") },
-  { name: "prune", summary: "remove actions and ledger entries that are old", load: () => import("./commands/prune.js") },
+  {
+    name: "prune",
+    summary: "remove actions and ledger entries that are old",
+    load: () => import("./commands/prune.js"),
+  },
   { name: "policy", summary: "check, show and test policies", load: () => import("./commands/policy.js") },
   { name: "init", summary: "write a starter policy and its tests here", load: () => import("./commands/init.js") },
   { name: "doctor", summary: "find out what is wrong", load: () => import("./commands/doctor.js") },

@@ -18,7 +18,7 @@ export interface FreshDatabase {
    * Ends every connection to it, and lets nobody in again. Its files go with the cluster: to remove those of one database,
    * PostgreSQL first syncs those of all others, and each test would wait for that.
    */
-  drop(): Promise<void>;
+  readonly drop: () => Promise<void>;
 }
 
 /**

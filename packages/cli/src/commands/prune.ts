@@ -56,7 +56,8 @@ async function patiently<T>(answer: Promise<T>): Promise<T> {
     return await answer;
   } catch (error) {
     if (!(error instanceof CliError) || error.code !== "unreachable") throw error;
-    const hint = "is the gate running? One that is goes on with a large pruning; do the same again to see what came of it";
+    const hint =
+      "is the gate running? One that is goes on with a large pruning; do the same again to see what came of it";
     throw new CliError(error.code, error.message, { hint });
   }
 }

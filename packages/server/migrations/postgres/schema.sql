@@ -211,7 +211,8 @@ CREATE TABLE public.probe (
 
 CREATE TABLE public.prunings (
     ledger_index bigint NOT NULL,
-    before_ms bigint NOT NULL
+    before_ms bigint NOT NULL,
+    has_ended integer DEFAULT 0 NOT NULL
 );
 
 CREATE TABLE public.schema_migrations (

@@ -150,5 +150,7 @@ CREATE TABLE prunings (
   -- The entry that recorded it.
   ledger_index INTEGER NOT NULL PRIMARY KEY,
   -- Actions that nothing happened to since this time go.
-  before_ms    INTEGER NOT NULL
+  before_ms    INTEGER NOT NULL,
+  -- Whether nothing of it is left.
+  has_ended    INTEGER NOT NULL DEFAULT 0
 ) STRICT;

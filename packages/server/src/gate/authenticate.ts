@@ -36,7 +36,7 @@ export class Authenticator {
    * key stays in it for a second at the most, whether or not another one comes.
    */
   readonly #seen = new Map<string, Known>();
-  #seenEnds: NodeJS.Timeout | null = null;
+  #isSeenEnding = false;
   #generation = 0;
   readonly #listeners = new Set<() => void>();
   #used = new Map<string, number>();
@@ -115,9 +115,11 @@ export class Authenticator {
     if (this.#seen.size >= KNOWN_MAX) return;
     // A piece cut out of a header holds on to the whole of it, which may be much longer.
     this.#seen.set(Buffer.from(key).toString(), known);
-    this.#seenEnds ??= setTimeout(() => {
+    if (this.#isSeenEnding) return;
+    this.#isSeenEnding = true;
+    setTimeout(() => {
       this.#seen.clear();
-      this.#seenEnds = null;
+      this.#isSeenEnding = false;
     }, KNOWN_MS).unref();
   }
 

@@ -35,14 +35,15 @@ interface OpenRoute {
 /**
  * The way in for ordinary requests to hot routes, without the framework, which costs more than deciding does. Ordinary
  * is: the plain path, JSON of a told length within the bound, and a key that was seen a moment ago. Everything else is
- * left to the framework, and so is a whole gate that runs without keys; both ways end in the same function of the route, and tests hold their answers together.
+ * left to the framework, and so is a whole gate that runs without keys; both ways end in the same function of the route,
+ * and tests hold their answers together.
  */
 export class ExpressLane implements Lane {
   readonly #parts: LaneParts;
   readonly #routes = new Map<string, OpenRoute>();
   readonly #exits: Exits = {
     atTurnsEnd: new Departures(setImmediate),
-    atOnce: new Departures(process.nextTick),
+    atOnce: new Departures((sendAll) => process.nextTick(sendAll)),
   };
 
   constructor(parts: LaneParts) {

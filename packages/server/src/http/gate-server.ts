@@ -46,7 +46,11 @@ export class GateServer extends Server {
   /** Listens no more; calls back when the last connection is closed. */
   override close(callback?: (error?: Error) => void): this {
     const others = this.#closeOthers();
-    return super.close((error) => void others.then(() => callback?.(error)));
+    const tell = async (error?: Error): Promise<void> => {
+      await others;
+      callback?.(error);
+    };
+    return super.close((error) => void tell(error));
   }
 
   async #listenOnAll(options: ListenOptions, found: readonly LookupAddress[]): Promise<void> {

@@ -47,7 +47,7 @@ export async function startPostgresServers(): Promise<Cluster> {
   };
 }
 
-/** The first alone, so that it makes the tables; then the others at once. */
+/** All at once: who comes first makes the tables, and the others wait for it. */
 async function startTogether(store: string, policyFile: string): Promise<ServerNode[]> {
   const args = ["--store", store, "--port", "0", "--policy", policyFile, "--log-level", "fatal"];
   const env = { FARAMESH_TOKEN: ADMIN_KEY, FARAMESH_SECRET: randomBytes(32).toString("base64url") };

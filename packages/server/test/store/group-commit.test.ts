@@ -22,7 +22,7 @@ class BrittleDriver {
         if (name === "isTransaction" && this.stateFails !== null) throw this.stateFails;
         if (name === "exec") return (sql: string) => this.#exec(target, sql);
         const value: unknown = Reflect.get(target, name, target);
-        return typeof value === "function" ? value.bind(target) : value;
+        return typeof value === "function" ? (value.bind(target) as unknown) : value;
       },
     });
   }

@@ -26,11 +26,12 @@ interface ReachableDatabase extends ReachableStore {
 }
 
 async function reachable(): Promise<ReachableDatabase> {
-  const { url, drop } = await freshDatabase();
+  const database = await freshDatabase();
+  const { url } = database;
   return {
     url,
     open: () => openPostgresStore(url, Date.now()),
-    remove: drop,
+    remove: () => database.drop(),
     async sql<Row>(statement: string): Promise<Row[]> {
       const client = new pg.Client({ connectionString: url });
       await client.connect();

@@ -102,18 +102,21 @@ export function pruningConformance(name: string, make: () => Promise<ReachableSt
     it.each([
       ["waits for a person", { status: "pending_approval", approval_expires_at_ms: OLD } as const],
       ["is running", null],
-    ])("around an action that %s, however old: it stays, and the ledger from its first entry on", async (_what, held) => {
-      await submitAt(store, 3, OLD);
-      const [live] = await submitAt(store, 1, OLD, held ?? {});
-      if (held === null) await claimAt(store, live?.id ?? "", OLD);
-      await submitAt(store, 3, OLD);
-      await submitAt(store, 1, NEW);
-      expect(await pruneAway(store)).toMatchObject({ actions: 6, entries: 3, firstIndex: 3 });
-      expect((await store.action(live?.id ?? ""))?.status).toBe(held === null ? "executing" : "pending_approval");
-      expect(await store.timeline(live?.id ?? "")).toHaveLength(held === null ? 2 : 1);
-      await reopen();
-      await recompute(under);
-    });
+    ])(
+      "around an action that %s, however old: it stays, and the ledger from its first entry on",
+      async (_what, held) => {
+        await submitAt(store, 3, OLD);
+        const [live] = await submitAt(store, 1, OLD, held ?? {});
+        if (held === null) await claimAt(store, live?.id ?? "", OLD);
+        await submitAt(store, 3, OLD);
+        await submitAt(store, 1, NEW);
+        expect(await pruneAway(store)).toMatchObject({ actions: 6, entries: 3, firstIndex: 3 });
+        expect((await store.action(live?.id ?? ""))?.status).toBe(held === null ? "executing" : "pending_approval");
+        expect(await store.timeline(live?.id ?? "")).toHaveLength(held === null ? 2 : 1);
+        await reopen();
+        await recompute(under);
+      },
+    );
 
     it("and keeps an old action that something happened to since, with all its entries", async () => {
       await submitAt(store, 2, OLD);
@@ -124,14 +127,20 @@ export function pruningConformance(name: string, make: () => Promise<ReachableSt
       expect(await store.timeline(late?.id ?? "")).toHaveLength(3);
     });
 
-    it("entries that are about no action, too, and what they were about stays", async () => {
-      const entry = { kind: "policy.loaded", atMs: OLD, actor: ACTOR, body: {} };
-      const row = { id: "p", version: 1, hash: "h", source: "s", loaded_at_ms: OLD };
-      await store.putPolicy({ row, entry, decidedAt: null });
-      await submitAt(store, 1, NEW);
-      expect(await pruneAway(store)).toMatchObject({ actions: 0, entries: 1, firstIndex: 1 });
-      expect(await store.latestPolicy(null)).toMatchObject({ id: "p", ledger_index: 0 });
-      expect(await store.rulesIndex()).toBe(0);
+    it("entries that are about no action, too, unless they are younger; what they were about stays", async () => {
+      const loadAt = async (version: number, atMs: number): Promise<void> => {
+        const entry = { kind: "policy.loaded", atMs, actor: ACTOR, body: {} };
+        const row = { id: "p", version, hash: "h", source: "s", loaded_at_ms: atMs };
+        await store.putPolicy({ row, entry, decidedAt: null });
+      };
+      await loadAt(1, OLD);
+      await loadAt(2, NEW);
+      await submitAt(store, 1, OLD);
+      expect(await pruneAway(store)).toMatchObject({ actions: 1, entries: 1, firstIndex: 1 });
+      expect(await store.latestPolicy(null)).toMatchObject({ id: "p", version: 2, ledger_index: 1 });
+      expect(await pruneAway(store, NEW + DAY_MS)).toMatchObject({ entries: 3, firstIndex: 4 });
+      expect(await store.latestPolicy(null)).toMatchObject({ id: "p", version: 2, ledger_index: 1 });
+      expect(await store.rulesIndex()).toBe(1);
     });
 
     it("nothing when it is only asked what it would prune, and tells the same as it then does", async () => {

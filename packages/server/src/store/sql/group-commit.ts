@@ -22,8 +22,8 @@ export interface Write<T> {
 
 interface Waiting {
   readonly write: Write<unknown>;
-  resolve(result: unknown): void;
-  reject(error: unknown): void;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** What commits tell. */

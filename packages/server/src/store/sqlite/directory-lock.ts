@@ -11,7 +11,7 @@ const SQLITE_LOCKED = 6;
 /** Exclusive use of a data directory. */
 export interface DirectoryLock {
   /** Says who holds the directory, for whoever is refused next. */
-  describe(holder: { pid: number; url: string }): void;
+  readonly describe: (holder: { pid: number; url: string }) => void;
   /** Throws {@link StoreUnavailableError} when the lock's file is gone: then another process can take the directory. */
   assertHeld(): void;
   /** Gives the directory back and removes the note of who held it. */

@@ -3,7 +3,7 @@ import { escapeText } from "../sql/text.js";
 import type { Sqlite, Statement } from "./database.js";
 
 /** What the driver binds. */
-type Bound = Parameters<Statement["run"]>[number];
+type Bound = string | number | null | Uint8Array;
 
 interface RowStatement {
   readonly statement: Statement;

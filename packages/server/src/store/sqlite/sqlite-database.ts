@@ -1,5 +1,15 @@
 import { takePage } from "../sql/action-page.js";
-import type { Asked, Changes, Database, Dialect, Found, HeadRow, KnownKey, Removed, SqlQuery } from "../sql/database.js";
+import type {
+  Asked,
+  Changes,
+  Database,
+  Dialect,
+  Found,
+  HeadRow,
+  KnownKey,
+  Removed,
+  SqlQuery,
+} from "../sql/database.js";
 import type { RunningPruning } from "../sql/prune-statements.js";
 import { SQL } from "../sql/statements.js";
 import { unescapeText } from "../sql/text.js";
@@ -11,7 +21,7 @@ import { PrunedRows } from "./pruned-rows.js";
 import { RowStatements } from "./row-statements.js";
 
 /** SQLite's own words. */
-export const SQLITE_DIALECT: Dialect = {
+const SQLITE_DIALECT: Dialect = {
   // GLOB also knows character classes; our globs do not, so `[` must stand for itself.
   glob: (column, glob) => ({ sql: `${column} GLOB ?`, values: [glob.replaceAll("[", "[[]")] }),
   text(text) {
