@@ -58,6 +58,7 @@ describe("the server about itself", () => {
       "/v1/gate/decide",
       "/v1/permits/consume",
       "/v1/policies/active",
+      "/v1/prune",
       "/v1/whoami",
     ]);
   });

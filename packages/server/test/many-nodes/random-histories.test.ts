@@ -6,6 +6,9 @@ import { executed, Tape } from "./random-execution.js";
 
 const NUMBERS = fc.array(fc.nat(1_000_000), { minLength: 400, maxLength: 900, size: "max" });
 
+/** A failure is made smaller for so long and no longer: the code under test cannot be interrupted. */
+const BOUNDS = { interruptAfterTimeLimit: 20_000 };
+
 function told(numbers: readonly number[]): Told {
   const gate = executed(numbers);
   return { history: gate.history.operations, final: gate.finalState() };
@@ -18,7 +21,7 @@ describe("of random executions", () => {
         const { history, final } = told(numbers);
         expect(check(history, final)).toEqual([]);
       }),
-      { numRuns: 100 },
+      { ...BOUNDS, numRuns: 100 },
     );
   });
 
@@ -31,7 +34,7 @@ describe("of random executions", () => {
         doctored++;
         expect(check(wrong.history, wrong.final).map((violation) => violation.rule)).toContain(rule);
       }),
-      { numRuns: 40 },
+      { ...BOUNDS, numRuns: 40 },
     );
     expect(doctored).toBeGreaterThan(10);
   });
@@ -42,7 +45,7 @@ describe("of random executions", () => {
       fc.property(NUMBERS, (numbers) => {
         for (const { op, ending } of told(numbers).history) seen.add(`${op} ${ending.kind}`);
       }),
-      { numRuns: 150 },
+      { ...BOUNDS, numRuns: 150 },
     );
     const ops = ["submit", "approve", "reject", "claim", "report", "consume", "cancel"];
     for (const kind of ["ok", "refused", "unknown"])

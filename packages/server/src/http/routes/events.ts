@@ -20,12 +20,18 @@ export function eventRoutes(app: FastifyInstance, { gate, door, authenticator, c
       const { agent_id, tool, status } = request.query;
       const filter = { agentId: agent_id ?? [], tool: tool ?? [], status: status ?? [] };
       const revoked = new AbortController();
-      const lookAgain = (): void => void door.principalOf(request).catch(() => revoked.abort());
+      const reader: Reader = { admitted: Promise.resolve() };
+      const lookAgain = (): void => {
+        reader.admitted = door.principalOf(request).then(
+          () => {},
+          () => revoked.abort(),
+        );
+      };
       const signal = AbortSignal.any([callerGone(reply, closing), revoked.signal]);
       const begin = await beginningOf(gate, resumeIndex(request));
       const events = streamEvents(gate, principal, filter, begin.after, signal);
       const forget = authenticator.onKeyChange(lookAgain);
-      await send(reply, { events, begin, signal, lookAgain }).finally(forget);
+      await send(reply, { events, begin, signal, reader, lookAgain }).finally(forget);
     },
   );
 }
@@ -39,17 +45,24 @@ function resumeIndex(request: FastifyRequest<{ Querystring: EventsQuery }>): num
   throw new GateError("invalid_request", "Last-Event-ID is the id of an event");
 }
 
+/** Whoever reads a stream. */
+interface Reader {
+  /** Settles once it is known whether the reader may go on; by then the stream is aborted if not. */
+  admitted: Promise<void>;
+}
+
 /** An open stream. */
 interface Stream {
   readonly events: AsyncGenerator<ActionEvent>;
   readonly begin: Beginning;
   /** Aborted when it must end. */
   readonly signal: AbortSignal;
+  readonly reader: Reader;
   /** Ends it if whoever reads it may not any more. */
   readonly lookAgain: () => void;
 }
 
-async function send(reply: FastifyReply, { events, begin, signal, lookAgain }: Stream): Promise<void> {
+async function send(reply: FastifyReply, { events, begin, signal, reader, lookAgain }: Stream): Promise<void> {
   const { raw } = reply;
   reply.hijack();
   raw.writeHead(200, {
@@ -67,6 +80,8 @@ async function send(reply: FastifyReply, { events, begin, signal, lookAgain }: S
   }, KEEP_ALIVE_MS);
   try {
     for await (const event of events) {
+      await reader.admitted;
+      if (signal.aborted) break;
       const written = raw.write(`id: ${event.ledger_index}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
       if (!written) await drained(raw, signal);
     }
