@@ -72,7 +72,10 @@ describe("submit", () => {
     expect(stdout).toContain('{"amount":250}');
     expect(stdout).not.toContain("\u001b[");
     const [approve = ""] = /^.+ approve [0-9a-f-]{36}$/m.exec(stdout) ?? [];
-    const pasted = spawnSync("bash", ["-c", approve], { cwd: folder.dir, env: { ...cleanEnvironment(), ...gate.env } });
+    // Without the folders of commands that npx adds: a terminal does not have them.
+    const PATH = (process.env["PATH"] ?? "").replace(/[^:]*node_modules\/\.bin:/g, "");
+    const env = { ...cleanEnvironment(), ...gate.env, PATH };
+    const pasted = spawnSync("bash", ["-c", approve], { cwd: folder.dir, env });
     expect(pasted.stdout.toString()).toMatch(/^approved /);
   });
 
@@ -145,7 +148,7 @@ describe("list, get and explain", () => {
   it("list and tail take each of several statuses, and a time as the gate reads it", async () => {
     const { id, ledger_index } = await submit({ ...ALLOWED, agent_id: "dated" });
     const since = new Date(Date.now() - 60_000).toISOString().replace("Z", "+00:00").toLowerCase();
-    const statuses = ["--status", "denied", "--status", "allowed"];
+    const statuses = ["--status", "allowed", "--status", "denied"];
     const listed = await json<Action[]>("list", "--agent", "dated", "--since", since, ...statuses);
     expect(listed.map((action) => action.id)).toEqual([id]);
     const tailed = await run("tail", ...statuses, "--after", String(ledger_index - 1), "--count", "1");

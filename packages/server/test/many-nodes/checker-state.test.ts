@@ -25,6 +25,24 @@ describe("a stopped agent", () => {
     expect(broken(deafGate(1_200, (gate) => gate.now(gate.enable("admin", "another"))))).toEqual(["agent_stopped"]);
   });
 
+  it("has its actions cancelled before the stop is answered, and no others for it", () => {
+    const gate = new ReferenceGate();
+    gate.now(gate.submit("agent", "k", "allow-1"));
+    const [id = ""] = gate.ids;
+    const old = shown(gate, id);
+    const stop = gate.disable("admin", "agent", "stop");
+    stop.take();
+    gate.now(gate.read("bob", id));
+    stop.answer();
+    expect(broken(gate)).toEqual([]);
+    const late = new ReferenceGate();
+    late.now(late.submit("agent", "k", "allow-1"));
+    late.now(late.disable("admin", "agent", "stop"));
+    // Still allowed when the stop had been answered, and cancelled at the end by nobody.
+    forge(late, "bob", "read", { actionId: id }, { kind: "ok", value: old });
+    expect(broken(late)).toEqual(["linearizable"]);
+  });
+
   it("is one agent, not all", () => {
     const gate = new ReferenceGate({ isDeaf: true });
     gate.now(gate.disable("admin", "agent", "stop"));

@@ -37,6 +37,31 @@ describe("what was acknowledged", () => {
     expect(broken(gate, { ...final, views: others })).toEqual(["acknowledged_kept"]);
   });
 
+  it("is kept with the permit of a claim", () => {
+    const { gate, id } = gateWith("allow-1");
+    gate.now(gate.step("runner", "claim", "c", id));
+    const final = { ...gate.finalState(), streams: [] };
+    const another = withEntries(final, (drafts) =>
+      drafts.map((draft) =>
+        draft.kind === "action.executing" ? { ...draft, body: { ...draft.body, permit_jti: "another" } } : draft,
+      ),
+    );
+    expect(broken(gate, final)).toEqual([]);
+    expect(broken(gate, another)).toEqual(["acknowledged_kept"]);
+  });
+
+  it("is kept where it is no action's: the stop of an agent, and a policy", () => {
+    const gate = new ReferenceGate();
+    gate.now(gate.disable("admin", "agent", "stop"));
+    gate.now(gate.changePolicy("admin"));
+    const final = gate.finalState();
+    expect(broken(gate, final)).toEqual([]);
+    for (const lost of ["agent.disabled", "policy.loaded"]) {
+      const without = withEntries(final, (drafts) => drafts.filter(({ kind }) => kind !== lost));
+      expect([lost, broken(gate, without)]).toEqual([lost, ["acknowledged_kept"]]);
+    }
+  });
+
   it("counts an agent's enabling as often as it was answered, and at most as often as it was asked for", () => {
     const { gate } = gateWith();
     gate.now(gate.disable("admin", "agent", "stop"));
@@ -226,6 +251,15 @@ describe("a read", () => {
       return { ...operation, invoked: 2 * place, returned: isAnswered ? 2 * place + 1 : operation.returned };
     });
     expect(check(late as Operation[], gate.finalState()).map(({ rule }) => rule)).toEqual(["linearizable"]);
+  });
+
+  it("shows who holds the claim", () => {
+    const { gate, id } = gateWith("allow-1");
+    gate.now(gate.step("runner", "claim", "c", id));
+    gate.now(gate.read("bob", id));
+    expect(broken(gate)).toEqual([]);
+    forge(gate, "bob", "read", { actionId: id }, { kind: "ok", value: { ...shown(gate, id), claimedBy: "other" } });
+    expect(broken(gate)).toEqual(["linearizable"]);
   });
 
   it("finds an action that was acknowledged", () => {

@@ -53,15 +53,14 @@ export function born(life: Life, outcome: Outcome, request: string): Life | unde
   return { status: birthOf(outcome), version: 1, holder: null, jti: null, isConsumed: false, requests: [request] };
 }
 
-/** The life after a step took effect, or undefined where it cannot: the status does not allow it, or it has already. */
+/** The life after a step took effect, or undefined where the status does not allow it. */
 export function stepped(life: Life, step: Step): Life | undefined {
-  const request = requestOf(step);
-  if (life === null || life.requests.includes(request)) return undefined;
+  if (life === null) return undefined;
   if (step.op === "report" && life.holder !== step.process) return undefined;
   const next = onTo(life, goalOf(step));
   if (next === undefined || next === null) return undefined;
   const claim = step.op === "claim" ? { holder: step.process, jti: jtiOf(step.ending) } : {};
-  return { ...next, ...claim, requests: [...life.requests, request] };
+  return { ...next, ...claim, requests: [...life.requests, requestOf(step)] };
 }
 
 /** The life after a permit was used up. */

@@ -17,8 +17,8 @@ export type Verdict<State, Each extends Deed<State>> =
   | { readonly kind: "not_linearizable"; readonly state: State; readonly stuck: readonly Each[] }
   | { readonly kind: "undecided" };
 
-/** States looked at before a search is given up. Lives of actions need a handful. */
-const VISITS_MAX = 20_000;
+/** States looked at before a search is given up. Lives of actions need a handful; a wrong one is searched to its end. */
+const VISITS_MAX = 2_000;
 
 /**
  * Looks for an order of deeds in which each takes effect between its invocation and its return and each answer is

@@ -1,11 +1,14 @@
 import { deedsOf, type ToldDeed } from "../deeds.js";
 import type { Evidence } from "../entries.js";
 import { grouped } from "../grouped.js";
-import { only } from "../history.js";
+import { type Operation, only } from "../history.js";
 import type { Life } from "../life.js";
 import { linearize } from "../linearize.js";
-import { storiesOf } from "../stories.js";
+import { type Story, storiesOf } from "../stories.js";
 import { type Violation, violation } from "../violation.js";
+
+/** Wrong actions after which no more are searched: where everything is wrong, some of it says enough. */
+const VIOLATIONS_MAX = 20;
 
 /**
  * Every action is one linearizable state machine: there is an order of all that was asked of it, in keeping with who
@@ -15,13 +18,19 @@ import { type Violation, violation } from "../violation.js";
 export function actionsAreLinearizable(evidence: Evidence): Violation[] {
   const stops = grouped(only(evidence.history, "disable"), ({ args }) => args.agentId);
   const agents = new Map(evidence.shown.map(({ id, agentId }) => [id, agentId]));
-  return storiesOf(evidence).flatMap((story) => {
-    const verdict = linearize<Life, ToldDeed>(null, deedsOf(story, stops.get(agents.get(story.id) ?? "") ?? []));
-    if (verdict.kind === "linearizable") return [];
-    if (verdict.kind === "undecided") return [violation("linearizable", `action ${story.id}: too much to search`)];
-    const operations = verdict.stuck.flatMap(({ operation }) => operation ?? []);
-    return [violation("linearizable", `action ${story.id} is ${told(verdict.state)}; no answer fits`, ...operations)];
-  });
+  const found: Violation[] = [];
+  for (const story of storiesOf(evidence)) {
+    if (found.length < VIOLATIONS_MAX) found.push(...faultsOf(story, stops.get(agents.get(story.id) ?? "") ?? []));
+  }
+  return found;
+}
+
+function faultsOf(story: Story, stops: readonly Operation<"disable">[]): Violation[] {
+  const verdict = linearize<Life, ToldDeed>(null, deedsOf(story, stops));
+  if (verdict.kind === "linearizable") return [];
+  if (verdict.kind === "undecided") return [violation("linearizable", `action ${story.id}: too much to search`)];
+  const operations = verdict.stuck.flatMap(({ operation }) => operation ?? []);
+  return [violation("linearizable", `action ${story.id} is ${told(verdict.state)}; no answer fits`, ...operations)];
 }
 
 function told(life: Life): string {
