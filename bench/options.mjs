@@ -43,8 +43,8 @@ const QUICK = {
   ...{ rounds: 5, sliceMs: 40, warmUpMs: 200 },
   ...{ httpRounds: 3, httpSeconds: 0.7, latencySeconds: 1 },
   growth: {
-    ...{ small: 200, middle: 200, large: 600 },
-    ...{ rounds: 1, questionsMax: 5, questionsMs: 200, starts: 1, loads: 1, loadRequests: 300 },
+    ...{ small: 150, middle: 150, large: 300 },
+    ...{ rounds: 1, questionsMax: 1, questionsMs: 200, starts: 1, loads: 1, loadRequests: 100 },
   },
 };
 

@@ -134,7 +134,7 @@ describe("npm run bench", () => {
         ]);
         expect(verdict, part).toMatch(/^ok/);
       }
-      expect(output).toContain("the large store has 600 actions");
+      expect(output).toContain("the large store has 300 actions");
       expect(code).toBe(0);
     },
     MANY_STARTS_MS,

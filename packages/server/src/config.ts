@@ -6,7 +6,7 @@ export interface ServerConfig {
   readonly dataDir: string;
   /** `postgres://…`: the database that this node shares with others, in place of the data directory. */
   readonly store?: string;
-  /** What the shared keys are sealed with; needed with `store`. */
+  /** What the shared keys are sealed with: 32 random characters or more; needed with `store`. */
   readonly secret?: string;
   readonly host: string;
   /** 0 picks a free port. */
@@ -58,7 +58,7 @@ export function readServerEnvironment(env: Readonly<Record<string, string | unde
     ...(FARAMESH_PERMIT_ISSUER ? { permitIssuer: FARAMESH_PERMIT_ISSUER } : {}),
     ...(FARAMESH_PERMIT_AUDIENCE ? { permitAudience: FARAMESH_PERMIT_AUDIENCE } : {}),
     ...(FARAMESH_STORE ? { store: storeUrl(FARAMESH_STORE) } : {}),
-    ...(FARAMESH_SECRET ? { secret: soundSecret(FARAMESH_SECRET) } : {}),
+    ...(FARAMESH_SECRET ? { secret: FARAMESH_SECRET } : {}),
     ...(FARAMESH_LEASE_SECONDS ? { leaseSecondsDefault: leaseSeconds(FARAMESH_LEASE_SECONDS) } : {}),
   };
 }
@@ -72,13 +72,20 @@ function bearerToken(value: string): string {
 }
 
 /** Characters from which on a secret of letters and digits is beyond guessing. */
-const SECRET_CHARS_MIN = 32;
+export const SECRET_CHARS_MIN = 32;
 
-function soundSecret(value: string): string {
-  if (value.length < SECRET_CHARS_MIN) {
+/**
+ * Refuses what no server may run with, wherever its settings come from.
+ *
+ * @throws ConfigError, which does not repeat the secret.
+ */
+export function assertSound({ host, insecureNoAuth, secret }: ServerConfig): void {
+  if (insecureNoAuth === true && !isLoopback(host)) {
+    throw new ConfigError("without keys the gate listens on loopback addresses only");
+  }
+  if (secret !== undefined && secret.length < SECRET_CHARS_MIN) {
     throw new ConfigError(`FARAMESH_SECRET has ${SECRET_CHARS_MIN} random characters or more`);
   }
-  return value;
 }
 
 /**

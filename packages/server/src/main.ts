@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { LIMITS } from "@faramesh/protocol";
 import { pino } from "pino";
-import { ConfigError, isLoopback, type ServerConfig } from "./config.js";
+import { assertSound, ConfigError, type ServerConfig } from "./config.js";
 import type { Deployment } from "./deployment/deployment.js";
 import { openManyNodes } from "./deployment/many-nodes.js";
 import { openOneNode } from "./deployment/one-node.js";
@@ -54,9 +54,7 @@ const CLAIM_TTL_MS = 24 * 3_600_000;
  * @throws ConfigError, PolicyLoadError, DirectoryInUseError, LedgerMismatchError; then nothing is left running.
  */
 export async function startServer(config: ServerConfig): Promise<Server> {
-  if (config.insecureNoAuth === true && !isLoopback(config.host)) {
-    throw new ConfigError("without keys the gate listens on loopback addresses only");
-  }
+  assertSound(config);
   const deployment = await openDeployment(config);
   try {
     return await serve(config, deployment);

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { ConfigError, readServerEnvironment, storeUrl } from "../src/config.js";
+import { ConfigError, readServerEnvironment, type ServerConfig, storeUrl } from "../src/config.js";
 import { startServer } from "../src/main.js";
+import { StoreUnavailableError } from "../src/store/store.js";
 
 /** What went wrong, which is to be a setting that cannot be used. */
-function refusal(read: () => unknown): string {
+async function refusal(attempt: () => unknown): Promise<string> {
   try {
-    read();
+    await attempt();
   } catch (error) {
     expect(error).toBeInstanceOf(ConfigError);
     return (error as ConfigError).message;
@@ -14,25 +15,28 @@ function refusal(read: () => unknown): string {
 }
 
 describe("FARAMESH_SECRET", () => {
-  it("has 32 characters or more, or the gate does not start; what was given is not repeated", () => {
-    for (const short of ["x", "hunter2-hunter2", "q".repeat(31)]) {
-      const message = refusal(() => readServerEnvironment({ FARAMESH_SECRET: short }));
-      expect(message).toMatch(/^FARAMESH_SECRET .*32/);
-      expect(message).not.toContain(short);
-    }
-    const secret = "q".repeat(32);
-    expect(readServerEnvironment({ FARAMESH_SECRET: secret })).toEqual({ secret });
-  });
+  /** No store is there: whoever looks for it does not start, either, but for another reason. */
+  const NOWHERE = { dataDir: "/dev/null/x", store: "postgres://127.0.0.1:1/x", host: "127.0.0.1", port: 0 };
+
+  const GIVEN: [string, (secret: string) => Partial<ServerConfig>][] = [
+    ["in the environment", (secret) => readServerEnvironment({ FARAMESH_SECRET: secret })],
+    ["to startServer by code", (secret) => ({ secret })],
+  ];
+
+  it.each(GIVEN)(
+    "given %s has 32 characters or more, or the gate does not start, and does not repeat it",
+    async (_, read) => {
+      for (const short of ["x", "hunter2-hunter2", "q".repeat(31)]) {
+        const message = await refusal(() => startServer({ ...NOWHERE, ...read(short) }));
+        expect(message).toBe("FARAMESH_SECRET has 32 random characters or more");
+        expect(message).not.toContain(short);
+      }
+      await expect(startServer({ ...NOWHERE, ...read("q".repeat(32)) })).rejects.toThrow(StoreUnavailableError);
+    },
+  );
 
   it("is needed with a shared store, and says so before the store is looked for", async () => {
-    const start = startServer({
-      dataDir: "/dev/null/x",
-      store: "postgres://127.0.0.1:1/x",
-      host: "127.0.0.1",
-      port: 0,
-    });
-    await expect(start).rejects.toThrow(ConfigError);
-    await expect(start).rejects.toThrow(/FARAMESH_SECRET is needed with a shared store: 32 /);
+    expect(await refusal(() => startServer(NOWHERE))).toMatch(/^FARAMESH_SECRET is needed with a shared store: 32 /);
   });
 });
 
@@ -48,9 +52,9 @@ describe("the URL of a shared store", () => {
     "/var/lib/hunter2",
   ];
 
-  it.each(NONE)("is none: %s, and is not repeated, because there may be a password in it", (text) => {
+  it.each(NONE)("is none: %s, and is not repeated, because there may be a password in it", async (text) => {
     for (const read of [() => storeUrl(text), () => readServerEnvironment({ FARAMESH_STORE: text })]) {
-      const message = refusal(read);
+      const message = await refusal(read);
       expect(message).toContain("postgres://user:password@host:port/database");
       expect(message).not.toContain("hunter2");
     }

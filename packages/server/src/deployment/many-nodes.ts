@@ -1,4 +1,4 @@
-import { ConfigError } from "../config.js";
+import { ConfigError, SECRET_CHARS_MIN } from "../config.js";
 import type { PermitNames } from "../keyring/keys.js";
 import { openSharedKeyring } from "../keyring/shared-keyring.js";
 import { openPostgresStore } from "../store/postgres/open-postgres-store.js";
@@ -20,7 +20,7 @@ const REMOVE_MS = 5_000;
 export async function openManyNodes(url: string, secret: string | undefined, names: PermitNames): Promise<Deployment> {
   if (secret === undefined) {
     throw new ConfigError(
-      "FARAMESH_SECRET is needed with a shared store: 32 random characters or more, the same on every node",
+      `FARAMESH_SECRET is needed with a shared store: ${SECRET_CHARS_MIN} random characters or more, the same on every node`,
     );
   }
   const store = await openPostgresStore(url, Date.now());
