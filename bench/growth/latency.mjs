@@ -9,7 +9,8 @@ import { NEW_AGENT, QUESTIONS, QUIET_AGENT } from "./questions.mjs";
 /** One side's answers to a question, all rounds together. @typedef {{ times: number[], rows: number, failure: string | null }} Seen */
 
 /**
- * How long a gate on a large store takes to answer each of the questions, against one on a small store, in turn.
+ * How long a gate on a large store takes to answer each of the questions, against one on a small store, in turn. Both
+ * are asked for as many rows as both have: it is finding them that is compared, not writing them.
  *
  * @param {{ large: Side, small: Side }} sides
  * @param {import("../options.mjs").GrowthEffort} effort
@@ -18,7 +19,8 @@ import { NEW_AGENT, QUESTIONS, QUIET_AGENT } from "./questions.mjs";
 export async function compareLatencies({ large, small }, effort) {
   const measured = [];
   for (const question of QUESTIONS) {
-    const [ours, theirs] = [large, small].map((side) => turnsOf(side, question, effort));
+    const limitOf = sharedLimits(question, [large, small]);
+    const [ours, theirs] = [large, small].map((side) => turnsOf(side, question, limitOf, effort));
     for (const { turn } of [theirs, ours]) await turn();
     for (const { forget } of [theirs, ours]) forget();
     const figures = await alternate({ subject: ours.turn, baseline: theirs.turn }, effort.rounds);
@@ -45,9 +47,10 @@ export async function sideOn(gate, store) {
 /**
  * @param {Side} side
  * @param {Question} question
+ * @param {ReturnType<typeof sharedLimits>} limitOf
  * @param {import("../options.mjs").GrowthEffort} effort
  */
-function turnsOf(side, question, { questionsMax, questionsMs }) {
+function turnsOf(side, question, limitOf, { questionsMax, questionsMs }) {
   /** @type {Seen} */
   const seen = { times: [], rows: 0, failure: null };
   let asked = 0;
@@ -55,7 +58,8 @@ function turnsOf(side, question, { questionsMax, questionsMs }) {
     const times = [];
     const end = performance.now() + questionsMs;
     while (times.length < questionsMax && (times.length === 0 || performance.now() < end)) {
-      const answer = await ask(side, question, asked++);
+      const limit = await limitOf(asked);
+      const answer = await ask(side, question, asked++, limit);
       if (answer.status !== 200) seen.failure = `answered ${answer.status}: ${answer.body.slice(0, 200)}`;
       times.push(answer.status === 200 ? answer.ms : Number.POSITIVE_INFINITY);
       seen.rows = rowsIn(question, answer);
@@ -69,10 +73,38 @@ function turnsOf(side, question, { questionsMax, questionsMs }) {
   return { seen, turn, forget };
 }
 
-/** @param {Question} question */
-function ask({ askers, landmarks }, { as = "admin", events, path }, turn) {
+const LISTING = /^\/v1\/actions(\?|$)/;
+
+/**
+ * What to put behind a listing, so that every side answers as many rows; none of them is timed when it is found out.
+ *
+ * @param {Question} question
+ * @param {Side[]} sides
+ * @returns {(turn: number) => Promise<string>}
+ */
+function sharedLimits(question, sides) {
+  const known = new Map();
+  return async (turn) => {
+    const paths = sides.map(({ landmarks }) => question.path(turn, landmarks));
+    if (!LISTING.test(paths[0])) return "";
+    const key = paths.join(" ");
+    if (!known.has(key)) {
+      const answers = await Promise.all(sides.map((side) => ask(side, question, turn, "")));
+      const rows = Math.min(...answers.map((answer) => rowsIn(question, answer)));
+      known.set(key, `${paths[0].includes("?") ? "&" : "?"}limit=${Math.max(1, rows)}`);
+    }
+    return known.get(key);
+  };
+}
+
+/**
+ * @param {Question} question
+ * @param {string} limit - As {@link sharedLimits} gives it.
+ */
+function ask({ askers, landmarks }, { as = "admin", events, path }, turn, limit) {
   const asker = askers[as];
-  return events === undefined ? asker.ask(path(turn, landmarks)) : asker.stream(path(turn, landmarks), events);
+  const asked = `${path(turn, landmarks)}${limit}`;
+  return events === undefined ? asker.ask(asked) : asker.stream(asked, events);
 }
 
 /** @param {Question} question */

@@ -3,6 +3,9 @@ const FRONTIER_EVERY = 256;
 
 const HASH_BYTES = 32;
 
+/** Behind the place of any real action. */
+const FIRST_PLACE = 2n ** 62n;
+
 /**
  * Writes what the gate writes for a submitted action, into the same tables under the same indexes: rows modelled on
  * the one action that the gate recorded in this database. Nothing is decided, serialised or hashed: leaf, hash and
@@ -22,7 +25,7 @@ export class SameRows {
 
   /** @param {import("../../packages/server/dist/store/sqlite/database.js").Sqlite} sqlite */
   constructor(sqlite) {
-    const action = sqlite.prepare("SELECT * FROM actions LIMIT 1").get();
+    const action = { place: null, ...sqlite.prepare(`SELECT ${columnsOf(sqlite)} FROM actions LIMIT 1`).get() };
     this.#columns = new Map(Object.keys(action).map((column, place) => [column, place]));
     this.#values = Object.values(action);
     this.#agentId = action.agent_id;
@@ -48,6 +51,7 @@ export class SameRows {
     const index = ++this.#index;
     const id = orderedId(index);
     const nowMs = Date.now();
+    this.#set("place", FIRST_PLACE + BigInt(index));
     this.#set("id", id);
     this.#set("params", JSON.stringify(params));
     this.#set("ledger_index", index);
@@ -73,6 +77,12 @@ export class SameRows {
   #set(column, value) {
     this.#values[this.#columns.get(column)] = value;
   }
+}
+
+/** Those of an action but for its place, which no JavaScript number holds. */
+function columnsOf(sqlite) {
+  const columns = sqlite.prepare("SELECT name FROM pragma_table_info('actions') WHERE name <> 'place'").all();
+  return columns.map(({ name }) => name).join(", ");
 }
 
 /** As long as a UUID, in the order of creation as UUIDv7 are, and behind any real one. */

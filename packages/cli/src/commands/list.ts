@@ -28,7 +28,7 @@ export function define(command: Command): void {
     .option("--operation <name>", "only this operation; repeatable", collect)
     .option("--outcome <outcome>", "only EXECUTE, ABSTAIN or HALT; repeatable", oneOf(OUTCOMES))
     .option("--risk <level>", "only this risk level; repeatable", oneOf(RISK_LEVELS))
-    .option("--search <text>", "text in tool, operation, agent, reason or params")
+    .option("--search <text>", "words in tool, operation, agent, reason or params; all of them")
     .option("--since <time>", "submitted at or after this RFC 3339 time", time)
     .option("--until <time>", "submitted before this RFC 3339 time", time)
     .addOption(

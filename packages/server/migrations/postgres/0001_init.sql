@@ -54,9 +54,18 @@ CREATE TABLE actions_elsewhere PARTITION OF actions DEFAULT;
 
 CREATE INDEX actions_by_status ON actions (status, id);
 CREATE INDEX actions_by_agent ON actions (agent_id, id);
-CREATE INDEX actions_by_submitter ON actions (submitted_by, id);
 CREATE INDEX actions_awaiting ON actions (approval_expires_at_ms) WHERE status = 'pending_approval';
 CREATE INDEX actions_leased ON actions (lease_expires_at_ms) WHERE status = 'executing';
+
+-- What actions are found by: their words, and their fields that never change. Written once, unlike the actions.
+CREATE TABLE action_terms (
+  id    TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  terms TSVECTOR NOT NULL
+) PARTITION BY RANGE (id);
+
+CREATE TABLE action_terms_elsewhere PARTITION OF action_terms DEFAULT;
+
+CREATE INDEX action_terms_by_term ON action_terms USING gin (terms);
 
 CREATE TABLE idempotency_keys (
   principal_id  TEXT COLLATE "C" NOT NULL,

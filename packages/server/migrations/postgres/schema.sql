@@ -11,6 +11,17 @@ CREATE FUNCTION public.refuse_unless_pruned() RETURNS trigger
   RAISE EXCEPTION 'the ledger is append-only';
 END $$;
 
+CREATE TABLE public.action_terms (
+    id text NOT NULL COLLATE pg_catalog."C",
+    terms tsvector NOT NULL
+)
+PARTITION BY RANGE (id);
+
+CREATE TABLE public.action_terms_elsewhere (
+    id text NOT NULL COLLATE pg_catalog."C",
+    terms tsvector NOT NULL
+);
+
 CREATE TABLE public.actions (
     id text NOT NULL COLLATE pg_catalog."C",
     agent_id text NOT NULL COLLATE pg_catalog."C",
@@ -221,9 +232,17 @@ CREATE TABLE public.schema_migrations (
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+ALTER TABLE ONLY public.action_terms ATTACH PARTITION public.action_terms_elsewhere DEFAULT;
+
 ALTER TABLE ONLY public.actions ATTACH PARTITION public.actions_elsewhere DEFAULT;
 
 ALTER TABLE ONLY public.ledger_entries ATTACH PARTITION public.ledger_entries_elsewhere DEFAULT;
+
+ALTER TABLE ONLY public.action_terms
+    ADD CONSTRAINT action_terms_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.action_terms_elsewhere
+    ADD CONSTRAINT action_terms_elsewhere_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.actions
     ADD CONSTRAINT actions_pkey PRIMARY KEY (id);
@@ -270,13 +289,15 @@ ALTER TABLE ONLY public.prunings
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
 
+CREATE INDEX action_terms_by_term ON ONLY public.action_terms USING gin (terms);
+
+CREATE INDEX action_terms_elsewhere_terms_idx ON public.action_terms_elsewhere USING gin (terms);
+
 CREATE INDEX actions_awaiting ON ONLY public.actions USING btree (approval_expires_at_ms) WHERE (status = 'pending_approval'::text);
 
 CREATE INDEX actions_by_agent ON ONLY public.actions USING btree (agent_id, id);
 
 CREATE INDEX actions_by_status ON ONLY public.actions USING btree (status, id);
-
-CREATE INDEX actions_by_submitter ON ONLY public.actions USING btree (submitted_by, id);
 
 CREATE INDEX actions_elsewhere_agent_id_id_idx ON public.actions_elsewhere USING btree (agent_id, id);
 
@@ -288,8 +309,6 @@ CREATE INDEX actions_elsewhere_lease_expires_at_ms_idx ON public.actions_elsewhe
 
 CREATE INDEX actions_elsewhere_status_id_idx ON public.actions_elsewhere USING btree (status, id);
 
-CREATE INDEX actions_elsewhere_submitted_by_id_idx ON public.actions_elsewhere USING btree (submitted_by, id);
-
 CREATE INDEX agents_by_last_seen ON public.agents USING btree (last_seen_at_ms DESC NULLS LAST, agent_id);
 
 CREATE INDEX agents_disabled ON public.agents USING btree (agent_id) WHERE (disabled_at_ms IS NOT NULL);
@@ -300,6 +319,10 @@ CREATE INDEX ledger_entries_by_action ON ONLY public.ledger_entries USING btree 
 
 CREATE INDEX ledger_entries_elsewhere_action_id_idx_idx ON public.ledger_entries_elsewhere USING btree (action_id, idx) WHERE (action_id IS NOT NULL);
 
+ALTER INDEX public.action_terms_pkey ATTACH PARTITION public.action_terms_elsewhere_pkey;
+
+ALTER INDEX public.action_terms_by_term ATTACH PARTITION public.action_terms_elsewhere_terms_idx;
+
 ALTER INDEX public.actions_by_agent ATTACH PARTITION public.actions_elsewhere_agent_id_id_idx;
 
 ALTER INDEX public.actions_awaiting ATTACH PARTITION public.actions_elsewhere_approval_expires_at_ms_idx;
@@ -309,8 +332,6 @@ ALTER INDEX public.actions_leased ATTACH PARTITION public.actions_elsewhere_leas
 ALTER INDEX public.actions_pkey ATTACH PARTITION public.actions_elsewhere_pkey;
 
 ALTER INDEX public.actions_by_status ATTACH PARTITION public.actions_elsewhere_status_id_idx;
-
-ALTER INDEX public.actions_by_submitter ATTACH PARTITION public.actions_elsewhere_submitted_by_id_idx;
 
 ALTER INDEX public.ledger_entries_by_action ATTACH PARTITION public.ledger_entries_elsewhere_action_id_idx_idx;
 

@@ -1,7 +1,9 @@
 -- Times are milliseconds since the epoch. JSON columns hold canonical JSON (RFC 8785).
 
 CREATE TABLE actions (
-  id                     TEXT    NOT NULL PRIMARY KEY,
+  -- In the order of the ids: their time, and the 21 bits behind it.
+  place                  INTEGER NOT NULL PRIMARY KEY,
+  id                     TEXT    NOT NULL UNIQUE,
   agent_id               TEXT    NOT NULL,
   tool                   TEXT    NOT NULL,
   operation              TEXT    NOT NULL,
@@ -45,14 +47,18 @@ CREATE TABLE actions (
   CHECK (status <> 'pending_approval' OR approval_expires_at_ms IS NOT NULL),
   CHECK (status <> 'executing' OR (claimed_by IS NOT NULL AND lease_expires_at_ms IS NOT NULL)),
   CHECK (outcome = 'EXECUTE' OR decision <> 'allow')
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
--- Ids are UUIDv7, so the primary key is also the order of creation.
-CREATE INDEX actions_by_status ON actions (status, id);
-CREATE INDEX actions_by_agent ON actions (agent_id, id);
-CREATE INDEX actions_by_submitter ON actions (submitted_by, id);
+-- Every index ends with the place, so each is in the order of creation, too.
+CREATE INDEX actions_by_status ON actions (status);
+CREATE INDEX actions_by_agent ON actions (agent_id);
 CREATE INDEX actions_awaiting ON actions (approval_expires_at_ms) WHERE status = 'pending_approval';
 CREATE INDEX actions_leased ON actions (lease_expires_at_ms) WHERE status = 'executing';
+
+-- What actions are found by: their words, and their fields that never change. A row's id is the action's place.
+CREATE VIRTUAL TABLE action_terms USING fts5(
+  terms, content = '', contentless_delete = 1, detail = none, tokenize = "ascii tokenchars '=%-._~'"
+);
 
 CREATE TABLE idempotency_keys (
   principal_id  TEXT    NOT NULL,

@@ -125,7 +125,7 @@ export const LIST_QUERY = Type.Object(
     until: Type.Optional(Type.String({ maxLength: 40 })),
     limit: Type.Optional(digits),
     offset: Type.Optional(digits),
-    cursor: Type.Optional(Type.String({ pattern: "^[0-9a-f-]{36}$" })),
+    cursor: Type.Optional(Type.String({ pattern: "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$" })),
   },
   closed,
 );

@@ -3,6 +3,7 @@ import type { Actor, Effect, Outcome, ReasonCode, RiskLevel, Role, Status } from
 
 /** An action as stored. Times are milliseconds since the epoch; JSON columns hold canonical JSON. */
 export interface ActionRow {
+  /** UUIDv7 with `created_at_ms` as its time: listings are in the order of ids, and times are looked for in them. */
   id: string;
   agent_id: string;
   tool: string;
@@ -132,7 +133,10 @@ export interface ActionFilter {
   readonly operation: readonly string[];
   readonly outcome: readonly string[];
   readonly riskLevel: readonly string[];
-  /** Text to find in tool, operation, agent id, reason or params; case-insensitive in ASCII. */
+  /**
+   * Words that tool, operation, agent id, reason and params have among them, all of these: runs of letters and digits,
+   * whatever their case. A text without a word finds nothing.
+   */
   readonly text: string | null;
   readonly sinceMs: number | null;
   readonly untilMs: number | null;

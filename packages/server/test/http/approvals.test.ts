@@ -240,7 +240,7 @@ describe.each(STORES)("on %s", (store) => {
       for (let round = 0; round < 20; round++) {
         const { id } = await held(agent);
         const waiting = gate
-          .send<Action>("GET", `/v1/actions/${id}?wait=10s`, { key: agent })
+          .send<Action>("GET", `/v1/actions/${id}?wait=10s&status=pending_approval`, { key: agent })
           .then(() => performance.now());
         await gate.step(id, "approval", { approve: true }, approver);
         const decidedAt = performance.now();

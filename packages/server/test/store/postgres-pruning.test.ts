@@ -69,7 +69,7 @@ describe("a PostgreSQL database that is pruned", () => {
     (
       await under.sql<{ name: string }>(
         `SELECT inhrelid::regclass::text AS name FROM pg_inherits
-          WHERE inhparent IN ('actions'::regclass, 'ledger_entries'::regclass) ORDER BY name`,
+          WHERE inhparent IN ('actions'::regclass, 'action_terms'::regclass, 'ledger_entries'::regclass) ORDER BY name`,
       )
     )
       .map(({ name }) => name)
@@ -88,12 +88,20 @@ describe("a PostgreSQL database that is pruned", () => {
     await submitAt(store, 15, JULY);
     await submitAt(store, 15, NEW);
     expect(await partitions()).toEqual([
+      ...["action_terms_2024_06", "action_terms_2024_07", "action_terms_2024_08", "action_terms_2024_09"],
       ...["actions_2024_06", "actions_2024_07", "actions_2024_08", "actions_2024_09"],
       ...["ledger_entries_000000", "ledger_entries_first"],
     ]);
     expect(await pruneAway(store)).toMatchObject({ actions: 30, entries: 30, firstIndex: 30 });
     expect(await partitions()).toEqual(["ledger_entries_000000"]);
-    expect(await stored(under)).toEqual({ actions: 15, entries: 16, lowestEntry: 30, frontiersBelow: 0, prunings: 0 });
+    expect(await stored(under)).toEqual({
+      actions: 15,
+      found: 15,
+      entries: 16,
+      lowestEntry: 30,
+      frontiersBelow: 0,
+      prunings: 0,
+    });
     await recompute(under);
     await store.close();
     store = await under.open();
@@ -104,7 +112,12 @@ describe("a PostgreSQL database that is pruned", () => {
     const [live] = await submitAt(store, 1, OLD, { status: "pending_approval", approval_expires_at_ms: NEW });
     await submitAt(store, 5, JULY);
     expect(await pruneAway(store)).toMatchObject({ actions: 10, entries: 5 });
-    expect(await partitions()).toEqual(["actions_2024_06", "ledger_entries_000000", "ledger_entries_first"]);
+    expect(await partitions()).toEqual([
+      "action_terms_2024_06",
+      "actions_2024_06",
+      "ledger_entries_000000",
+      "ledger_entries_first",
+    ]);
     expect(await under.sql("SELECT id FROM actions_2024_06")).toEqual([{ id: live?.id }]);
   });
 
@@ -117,10 +130,10 @@ describe("a PostgreSQL database that is pruned", () => {
     expect(await store.removePruned(20_000)).toBe(false);
     expect(performance.now() - begun).toBeLessThan(5_000);
     expect((await submitAt(store, 1, NEW)).map(({ ledger_index }) => ledger_index)).toEqual([6]);
-    expect(await stored(under)).toMatchObject({ actions: 6, prunings: 1 });
+    expect(await stored(under)).toMatchObject({ actions: 6, found: 6, prunings: 1 });
     await reader.query("COMMIT");
     expect(await store.removePruned(20_000)).toBe(true);
-    expect(await stored(under)).toMatchObject({ actions: 1, prunings: 0 });
+    expect(await stored(under)).toMatchObject({ actions: 1, found: 1, prunings: 0 });
     expect(await partitions()).not.toContain("actions_2024_06");
   });
 
@@ -133,7 +146,12 @@ describe("a PostgreSQL database that is pruned", () => {
     expect(await dropping.dropNext(client, pruning)).toBe("something");
     await stepAt(store, { ...claim(touched?.id ?? "", 1), to: "cancelled", set: {} }, NEW);
     while ((await dropping.dropNext(client, pruning)) === "something");
-    expect(await partitions()).toEqual(["actions_2024_06", "ledger_entries_000000", "ledger_entries_first"]);
+    expect(await partitions()).toEqual([
+      "action_terms_2024_06",
+      "actions_2024_06",
+      "ledger_entries_000000",
+      "ledger_entries_first",
+    ]);
     expect(await store.removePruned(20_000)).toBe(true);
     expect(await under.sql("SELECT id FROM actions")).toEqual([{ id: touched?.id }]);
   });
@@ -154,7 +172,7 @@ describe("a PostgreSQL database that is pruned", () => {
     } finally {
       await guest.close();
     }
-    expect(await stored(under)).toMatchObject({ actions: 1, entries: 2, prunings: 0 });
+    expect(await stored(under)).toMatchObject({ actions: 1, found: 1, entries: 2, prunings: 0 });
     expect(await partitions()).toContain("actions_2024_06");
   });
 
@@ -166,7 +184,7 @@ describe("a PostgreSQL database that is pruned", () => {
       const both = await Promise.all([prune(store), prune(other)]);
       expect(both.map(({ entries }) => entries).sort((a, b) => a - b)).toEqual([0, 30]);
       expect(await Promise.all([store.removePruned(20_000), other.removePruned(20_000)])).toEqual([true, true]);
-      expect(await stored(under)).toMatchObject({ actions: 1, entries: 2, prunings: 0 });
+      expect(await stored(under)).toMatchObject({ actions: 1, found: 1, entries: 2, prunings: 0 });
       expect((await other.submit(actionAt(NEW))).kind).toBe("recorded");
       await recompute(under);
     } finally {

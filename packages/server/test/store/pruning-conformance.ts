@@ -44,6 +44,7 @@ export function pruningConformance(name: string, make: () => Promise<ReachableSt
       expect(pruned).toMatchObject({ actions: 600, entries: 600, firstIndex: 600 });
       expect(await stored(under)).toEqual({
         actions: 5,
+        found: 5,
         entries: 6,
         lowestEntry: 600,
         frontiersBelow: 0,
@@ -80,7 +81,7 @@ export function pruningConformance(name: string, make: () => Promise<ReachableSt
       ]);
       expect(together.map(({ kind }) => kind)).toEqual(["recorded", "recorded", "recorded"]);
       expect(await pruneAway(store)).toMatchObject({ actions: 9, entries: 7, firstIndex: 7 });
-      expect(await stored(under)).toMatchObject({ actions: 1, entries: 4, lowestEntry: 7 });
+      expect(await stored(under)).toMatchObject({ actions: 1, found: 1, entries: 4, lowestEntry: 7 });
       await reopen();
       await recompute(under);
     });
@@ -88,7 +89,7 @@ export function pruningConformance(name: string, make: () => Promise<ReachableSt
     it("the whole ledger where all of it is old: it begins with the entry that says so", async () => {
       await submitTogether(store, 300, OLD);
       expect(await pruneAway(store)).toMatchObject({ actions: 300, entries: 300, firstIndex: 300 });
-      expect(await stored(under)).toMatchObject({ actions: 0, entries: 1, lowestEntry: 300 });
+      expect(await stored(under)).toMatchObject({ actions: 0, found: 0, entries: 1, lowestEntry: 300 });
       await reopen();
       const [entry] = await under.sql<{ leaf: string; action_id: string | null }>("SELECT * FROM ledger_entries");
       expect(JSON.parse(entry?.leaf ?? "")).toMatchObject({
@@ -164,7 +165,7 @@ export function pruningConformance(name: string, make: () => Promise<ReachableSt
       await store.removePruned(20_000);
       expect(await prune(store)).toMatchObject({ actions: 0, entries: 0, firstIndex: first.firstIndex });
       expect(await store.ledgerSize()).toBe(12);
-      expect(await stored(under)).toMatchObject({ actions: 1, entries: 2, prunings: 0 });
+      expect(await stored(under)).toMatchObject({ actions: 1, found: 1, entries: 2, prunings: 0 });
     });
 
     it("one at a time: of two that are begun at once one removes, the other finds nothing left", async () => {
@@ -179,12 +180,25 @@ export function pruningConformance(name: string, make: () => Promise<ReachableSt
       await submitTogether(store, 700, OLD);
       await submitAt(store, 2, NEW);
       await prune(store);
-      expect(await stored(under)).toMatchObject({ actions: 702, entries: 703, lowestEntry: 0, prunings: 1 });
+      expect(await stored(under)).toMatchObject({
+        actions: 702,
+        found: 702,
+        entries: 703,
+        lowestEntry: 0,
+        prunings: 1,
+      });
       await reopen();
       await recompute(under);
       expect(await store.actionEntries(-1, 1_000, null)).toHaveLength(2);
       expect(await store.removePruned(20_000)).toBe(true);
-      expect(await stored(under)).toEqual({ actions: 2, entries: 3, lowestEntry: 700, frontiersBelow: 0, prunings: 0 });
+      expect(await stored(under)).toEqual({
+        actions: 2,
+        found: 2,
+        entries: 3,
+        lowestEntry: 700,
+        frontiersBelow: 0,
+        prunings: 0,
+      });
     });
 
     it("in parts, and says that there is more until there is none", async () => {
@@ -194,7 +208,7 @@ export function pruningConformance(name: string, make: () => Promise<ReachableSt
       expect(await stored(under)).toMatchObject({ actions: 1_200, entries: 1_201 });
       expect(await store.removePruned(20_000)).toBe(true);
       expect(await store.removePruned(20_000)).toBe(true);
-      expect(await stored(under)).toMatchObject({ actions: 0, entries: 1 });
+      expect(await stored(under)).toMatchObject({ actions: 0, found: 0, entries: 1 });
     });
 
     it("while others write: nothing of theirs is lost, and the ledger has no gap", async () => {
@@ -261,7 +275,7 @@ export function pruningConformance(name: string, make: () => Promise<ReachableSt
       await under.sql("UPDATE ledger_entries SET leaf = replace(leaf, 'allowed', 'denied') WHERE idx = 4");
       await expect(store.prunable(BEFORE)).rejects.toMatchObject({ index: 4 });
       await expect(prune(store)).rejects.toThrow(LedgerMismatchError);
-      expect(await stored(under)).toMatchObject({ actions: 310, entries: 310, prunings: 0 });
+      expect(await stored(under)).toMatchObject({ actions: 310, found: 310, entries: 310, prunings: 0 });
       expect(await store.firstIndex()).toBe(0);
     });
 

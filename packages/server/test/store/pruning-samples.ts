@@ -1,6 +1,5 @@
 import { decodeFrontier, EMPTY_FRONTIER, type Frontier, placeLeaf, rootOf } from "@faramesh/core";
 import { expect } from "vitest";
-import { idsFrom } from "../../src/store/sql/ids-from.js";
 import type {
   ActionRow,
   ActionStep,
@@ -26,17 +25,13 @@ export const BEFORE = Date.UTC(2025, 0, 1);
 export const OLD = Date.UTC(2024, 5, 1);
 export const NEW = Date.UTC(2025, 1, 1);
 
-let sequence = 0;
-
 /** An action that was submitted at a time. */
 export function actionAt(
   atMs: number,
   fields: Partial<FirstRow> = {},
   idempotency: IdempotencyClaim | null = null,
 ): NewAction {
-  const id = `${idsFrom(atMs + sequence++)}-7000-8000-${String(sequence).padStart(12, "0")}`;
-  const times = { created_at_ms: atMs, updated_at_ms: atMs };
-  const action = newAction({ id, ...times, ...fields }, idempotency);
+  const action = newAction({ created_at_ms: atMs, ...fields }, idempotency);
   return { ...action, entry: { ...action.entry, atMs } };
 }
 
@@ -84,6 +79,8 @@ export async function pruneAway(store: Store, beforeMs = BEFORE): Promise<Prunin
 /** What the database holds. */
 export interface Stored {
   readonly actions: number;
+  /** Actions in the index that they are found in. */
+  readonly found: number;
   readonly entries: number;
   readonly lowestEntry: number;
   readonly frontiersBelow: number;
@@ -93,6 +90,7 @@ export interface Stored {
 export async function stored(under: ReachableStore): Promise<Stored> {
   const [row] = await under.sql<Stored>(`
     SELECT (SELECT count(*) FROM actions) AS "actions",
+           (SELECT count(*) FROM action_terms) AS "found",
            (SELECT count(*) FROM ledger_entries) AS "entries",
            (SELECT min(idx) FROM ledger_entries) AS "lowestEntry",
            (SELECT count(*) FROM ledger_frontiers WHERE size < (SELECT first_index FROM ledger_head)) AS "frontiersBelow",

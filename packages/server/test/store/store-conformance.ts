@@ -4,6 +4,7 @@ import { UNTOUCHED } from "../../src/store/sql/columns.js";
 import { type ActionRow, type FirstRow, type Store, StoreUnavailableError } from "../../src/store/store.js";
 import { readingConformance } from "./reading-conformance.js";
 import { rulesConformance } from "./rules-conformance.js";
+import { searchingConformance } from "./searching-conformance.js";
 import { ACTOR, claim, newAction } from "./store-samples.js";
 import { type StoreUnderTest, submitTo } from "./store-under-test.js";
 
@@ -11,6 +12,7 @@ import { type StoreUnderTest, submitTo } from "./store-under-test.js";
 export function storeConformance(name: string, make: () => Promise<StoreUnderTest>): void {
   readingConformance(name, make);
   rulesConformance(name, make);
+  searchingConformance(name, make);
 
   describe(`the ${name} store keeps what a store promises`, () => {
     let under: StoreUnderTest;

@@ -1,4 +1,5 @@
 import type { EntryDraft } from "@faramesh/core";
+import { v7 as uuidv7 } from "uuid";
 import type { ActionFilter, ActionStep, FirstRow, IdempotencyClaim, NewAction } from "../../src/store/store.js";
 
 /** Who does what tests do. */
@@ -9,11 +10,16 @@ const NEWEST = Number.MAX_SAFE_INTEGER;
 
 let sequence = 0;
 
+/** An id from a time, unlike every other one and above those from the same time before. */
+function idAt(ms: number): string {
+  return uuidv7({ msecs: ms, seq: ++sequence * 2 ** 11, random: new Uint8Array(16) });
+}
+
 /** A decided action with everything a store needs, unlike every other one. */
 export function newAction(fields: Partial<FirstRow> = {}, idempotency: IdempotencyClaim | null = null): NewAction {
-  sequence++;
+  const createdAtMs = fields.created_at_ms ?? 1_000 + sequence;
   const row = {
-    id: `01900000-0000-7000-8000-${String(sequence).padStart(12, "0")}`,
+    id: idAt(createdAtMs),
     agent_id: "agent",
     tool: "shell",
     operation: "exec",
@@ -39,8 +45,8 @@ export function newAction(fields: Partial<FirstRow> = {}, idempotency: Idempoten
     approval_token_hash: null,
     claimable_until_ms: 9_000,
     version: 1,
-    created_at_ms: 1_000 + sequence,
-    updated_at_ms: 1_000 + sequence,
+    created_at_ms: createdAtMs,
+    updated_at_ms: createdAtMs,
     ...fields,
   } satisfies FirstRow;
   return { row, entry: entry(`action.${row.status}`, row.id), idempotency, decidedAt: NEWEST };

@@ -10,6 +10,8 @@ const ENTRIES_EACH = 1_000_000;
 /** Partitions of entries that are there before they are needed, the present one included. */
 const STRETCHES_AHEAD = 3;
 
+const PARTITIONED = ["actions", "action_terms", "ledger_entries"];
+
 /** A part of a table's range, half open. */
 interface Partition {
   readonly table: string;
@@ -27,10 +29,15 @@ interface Partition {
 export async function makePartitions(client: pg.Client | pg.PoolClient, nowMs: number): Promise<string[]> {
   const { rows } = await client.query<{ size: number }>("SELECT size FROM ledger_head WHERE id = 1");
   const { rows: present } = await client.query<{ name: string }>(
-    "SELECT relid::regclass::text AS name FROM pg_partition_tree('actions') UNION ALL SELECT relid::regclass::text FROM pg_partition_tree('ledger_entries')",
+    "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = ANY($1::regclass[])",
+    [PARTITIONED],
   );
   const names = new Set(present.map(({ name }) => name));
-  const wanted = [...monthsFrom(nowMs), ...stretchesFrom(rows[0]?.size ?? 0)];
+  const wanted = [
+    ...monthsFrom("actions", nowMs),
+    ...monthsFrom("action_terms", nowMs),
+    ...stretchesFrom(rows[0]?.size ?? 0),
+  ];
   const failed: string[] = [];
   for (const partition of wanted.filter(({ name }) => !names.has(name))) {
     if (!(await make(client, partition))) failed.push(partition.name);
@@ -53,13 +60,13 @@ async function make(client: pg.Client | pg.PoolClient, { table, name, from, to }
   }
 }
 
-function monthsFrom(nowMs: number): Partition[] {
+function monthsFrom(table: string, nowMs: number): Partition[] {
   const now = new Date(nowMs);
   return Array.from({ length: MONTHS_AHEAD }, (_, ahead) => {
     const begin = Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + ahead);
     const end = Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + ahead + 1);
     const month = new Date(begin).toISOString().slice(0, 7).replace("-", "_");
-    return { table: "actions", name: `actions_${month}`, from: `'${idsFrom(begin)}'`, to: `'${idsFrom(end)}'` };
+    return { table, name: `${table}_${month}`, from: `'${idsFrom(begin)}'`, to: `'${idsFrom(end)}'` };
   });
 }
 

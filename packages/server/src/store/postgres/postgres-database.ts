@@ -1,10 +1,11 @@
 import pg from "pg";
 import { LIST_BYTES_MAX, takePage } from "../sql/action-page.js";
 import { ACTION_COLUMNS } from "../sql/columns.js";
-import type { Ask, Asked, Changes, Database, Dialect, Found, Removed, SqlQuery } from "../sql/database.js";
+import type { Ask, Asked, Changes, Database, Found, Removed, SqlQuery } from "../sql/database.js";
 import type { RunningPruning } from "../sql/prune-statements.js";
 import type { ActionPage, ActionRow, Committed } from "../store.js";
 import { connectionConfig } from "./connection.js";
+import { POSTGRES_DIALECT } from "./dialect.js";
 import { asStoreError } from "./errors.js";
 import { Follower } from "./follower.js";
 import { postgresQuery } from "./placeholders.js";
@@ -13,25 +14,6 @@ import { Writer } from "./writer.js";
 
 /** Connections that read. */
 const READERS_MAX = 8;
-
-/** PostgreSQL's own words. */
-const POSTGRES_DIALECT: Dialect = {
-  glob: (column, glob) => ({ sql: `${column} LIKE ? ESCAPE '\\'`, values: [likePattern(glob)] }),
-  text(text) {
-    const pattern = `%${text.replace(/[\\%_]/g, "\\$&")}%`;
-    const columns = ["tool", "operation", "agent_id", "reason", "params"];
-    const likes = columns.map((column) => `${column} ILIKE ? ESCAPE '\\'`);
-    return { sql: `(${likes.join(" OR ")})`, values: columns.map(() => pattern) };
-  },
-  joinInOrder: "JOIN",
-};
-
-function likePattern(glob: string): string {
-  return glob
-    .replace(/[\\%_]/g, "\\$&")
-    .replaceAll("*", "%")
-    .replaceAll("?", "_");
-}
 
 /** A PostgreSQL database that any number of nodes share. */
 export class PostgresDatabase implements Database {

@@ -118,6 +118,7 @@ async function drop(client: pg.ClientBase, partition: Partition, ledgerSize: num
     await client.query(`SET LOCAL lock_timeout = ${DROP_LOCK_MS}`);
     if (ledgerSize === null || !(await wasTouched(client, partition, ledgerSize))) {
       await client.query(`DROP TABLE IF EXISTS ${partition.name}`);
+      if (partition.table === "actions") await dropTerms(client, partition);
     }
     await client.query("COMMIT");
     return "something";
@@ -125,6 +126,12 @@ async function drop(client: pg.ClientBase, partition: Partition, ledgerSize: num
     await client.query("ROLLBACK");
     throw error;
   }
+}
+
+/** What the actions of a partition were found by: as a rule it is a partition, too. */
+async function dropTerms(client: pg.ClientBase, { name, from, to }: Partition): Promise<void> {
+  await client.query(`DROP TABLE IF EXISTS ${name.replace(/^actions/, "action_terms")}`);
+  await client.query("DELETE FROM action_terms WHERE id >= $1 AND id < $2", [from, to]);
 }
 
 /** Whether something happened to an action of a partition since it was looked at. Nobody writes until this ends. */

@@ -8,8 +8,12 @@ import { PrunedPartitions } from "./pruned-partitions.js";
 const PART_ROWS = 5_000;
 
 /** Whatever somebody else holds is passed over: it is being removed there, or something happens to it and it stays. */
-const REMOVE_ACTIONS = `DELETE FROM actions WHERE id = ANY (ARRAY(
-  SELECT id FROM actions WHERE ${REMOVABLE} ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED))`;
+const REMOVE_ACTIONS = `WITH gone AS (
+    DELETE FROM actions WHERE id = ANY (ARRAY(
+      SELECT id FROM actions WHERE ${REMOVABLE} ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED))
+    RETURNING id
+  ), forgotten AS (DELETE FROM action_terms WHERE id IN (SELECT id FROM gone))
+  SELECT id FROM gone`;
 
 const IS_ONE_LEFT = `SELECT 1 FROM actions WHERE ${REMOVABLE} LIMIT 1`;
 

@@ -1,7 +1,9 @@
 import pg from "pg";
+import { ACTION_COLUMNS } from "../sql/columns.js";
 import type { Asked, Changes, Found, HeadRow, KnownKey } from "../sql/database.js";
 import { ROWS } from "../sql/row-write.js";
 import { type ActionRow, StoreUnavailableError } from "../store.js";
+import { addTermsQuery } from "./action-terms.js";
 import { connectionConfig, DURABLE } from "./connection.js";
 import { type PostgresQuery, postgresQuery } from "./placeholders.js";
 import { rowQuery } from "./row-statements.js";
@@ -24,7 +26,10 @@ const FIND_KEYS = {
            FROM ${ASKED_KEYS} JOIN idempotency_keys AS stored USING (principal_id, key)`,
 };
 
-const FIND_ACTIONS = { name: "find.actions", text: "SELECT * FROM actions WHERE id = ANY($1::text[])" };
+const FIND_ACTIONS = {
+  name: "find.actions",
+  text: `SELECT ${ACTION_COLUMNS.join(", ")} FROM actions WHERE id = ANY($1::text[])`,
+};
 
 /**
  * One connection that writes, one transaction at a time, in two ways over the wire: begin and find; write and commit.
@@ -114,9 +119,10 @@ async function commit(client: pg.Client, changes: Changes): Promise<void> {
     ["head", changes.entries.length === 0 ? [] : [{ id: 1, ...changes.head }]],
   ];
   const written = writes.flatMap(([name, rows]) => (rows.length === 0 ? [] : [write(client, name, rows)]));
+  const found = changes.newActions.length === 0 ? [] : [client.query(addTermsQuery(changes.newActions))];
   const others = changes.others.map((query) => client.query(postgresQuery(query)));
   const told = changes.entries.length === 0 ? [] : [client.query(NOTIFY, [CHANNEL, String(changes.head.size)])];
-  await all([...written, ...others, ...told]);
+  await all([...written, ...found, ...others, ...told]);
   const { command } = await client.query("COMMIT");
   if (command !== "COMMIT") throw new StoreUnavailableError("PostgreSQL undid the transaction");
 }

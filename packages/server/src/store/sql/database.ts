@@ -1,8 +1,9 @@
 import type { ActionPage, ActionRow, AgentStop, ApiKeyRow, Committed, LedgerRow, PolicyRow } from "../store.js";
 import type { RunningPruning } from "./prune-statements.js";
+import type { Sought } from "./terms.js";
 
 /** What a value may be bound to a placeholder as. */
-export type SqlValue = string | number | null;
+export type SqlValue = string | number | bigint | null;
 
 /** A query and the values of its `?` placeholders, in order. */
 export interface SqlQuery {
@@ -66,12 +67,28 @@ export interface Changes {
   readonly others: readonly SqlQuery[];
 }
 
+/** Where actions are listed from. */
+export interface Listing {
+  /** What stands behind `FROM`, `actions` in it. */
+  readonly from: string;
+  /** The column that is in the order of the ids. */
+  readonly place: string;
+  /** The condition that an action has what is sought. */
+  readonly condition: SqlQuery | null;
+  /** Whether an action that meets the condition has each term exactly, so that its columns need not be compared. */
+  readonly isExact: boolean;
+}
+
 /** What is said differently in each dialect. */
 export interface Dialect {
   /** The condition that a column has a text like a glob (`*` and `?`), by case. */
   glob(column: string, glob: string): SqlQuery;
-  /** The condition that a row of `actions` holds a text. */
-  text(text: string): SqlQuery;
+  /** How actions are listed that have the terms that are sought, if any. */
+  listing(sought: Sought | null): Listing;
+  /** What an action's id comes to in {@link Listing.place}. */
+  placeOf(id: string): SqlValue;
+  /** The least place of actions that came in at a time or later. */
+  firstPlaceAt(ms: number): SqlValue;
   /** Joins to the rows of the left side, in their order, without gathering the right side first. */
   readonly joinInOrder: string;
 }

@@ -1,46 +1,67 @@
 import type { ActionFilter, Visibility } from "../store.js";
-import type { Dialect, SqlQuery, SqlValue } from "./database.js";
+import { ACTION_COLUMNS } from "./columns.js";
+import type { Dialect, SqlQuery } from "./database.js";
+import { isInTerms, type Sought, soughtBy } from "./terms.js";
+
+const COLUMNS = ACTION_COLUMNS.map((column) => `actions.${column}`).join(", ");
 
 /**
  * Builds the listing of actions, newest first, with one row past the limit that shows that there is more. Values only
  * ever enter as placeholders.
  */
 export function listActionsQuery(filter: ActionFilter, dialect: Dialect): SqlQuery {
-  const conditions: string[] = [];
-  const values: SqlValue[] = [];
-  const where = (condition: string, ...bound: SqlValue[]): void => {
-    conditions.push(condition);
-    values.push(...bound);
-  };
-  const anyOf = (column: string, wanted: readonly string[]): void => {
-    if (wanted.length > 0) where(`${column} IN (${wanted.map(() => "?").join(", ")})`, ...wanted);
-  };
-
-  anyOf("status", filter.status);
-  anyOf("agent_id", filter.agentId);
-  anyOf("tool", filter.tool);
-  anyOf("operation", filter.operation);
-  anyOf("outcome", filter.outcome);
-  anyOf("risk_level", filter.riskLevel);
-  if (filter.sinceMs !== null) where("created_at_ms >= ?", filter.sinceMs);
-  if (filter.untilMs !== null) where("created_at_ms < ?", filter.untilMs);
-  if (filter.beforeId !== null) where("id < ?", filter.beforeId);
-  const whereAs = ({ sql, values: bound }: SqlQuery): void => where(sql, ...bound);
-  if (filter.text !== null) whereAs(dialect.text(filter.text));
-  if (filter.visibleTo !== null) whereAs(visibleCondition(filter.visibleTo, dialect));
-
-  const clause = conditions.length > 0 ? ` WHERE ${conditions.join(" AND ")}` : "";
+  const { from, place, condition, isExact } = dialect.listing(soughtFirst(filter));
+  const conditions = [
+    ...(condition === null ? [] : [condition]),
+    ...anyOf("status", filter.status),
+    ...(isExact ? [] : fieldConditions(filter)),
+    ...(filter.sinceMs === null ? [] : [{ sql: `${place} >= ?`, values: [dialect.firstPlaceAt(filter.sinceMs)] }]),
+    ...(filter.untilMs === null ? [] : [{ sql: `${place} < ?`, values: [dialect.firstPlaceAt(filter.untilMs)] }]),
+    ...(filter.beforeId === null ? [] : [{ sql: `${place} < ?`, values: [dialect.placeOf(filter.beforeId)] }]),
+    ...visibleConditions(filter.visibleTo, isExact, dialect),
+  ];
+  const where = conditions.length > 0 ? ` WHERE ${conditions.map(({ sql }) => sql).join(" AND ")}` : "";
   return {
-    sql: `SELECT * FROM actions${clause} ORDER BY id DESC LIMIT ? OFFSET ?`,
-    values: [...values, filter.limit + 1, filter.offset],
+    sql: `SELECT ${COLUMNS} FROM ${from}${where} ORDER BY ${place} DESC LIMIT ? OFFSET ?`,
+    values: [...conditions.flatMap(({ values }) => values), filter.limit + 1, filter.offset],
   };
+}
+
+function fieldConditions(filter: ActionFilter): SqlQuery[] {
+  return [
+    ...anyOf("agent_id", filter.agentId),
+    ...anyOf("tool", filter.tool),
+    ...anyOf("operation", filter.operation),
+    ...anyOf("outcome", filter.outcome),
+    ...anyOf("risk_level", filter.riskLevel),
+  ];
+}
+
+function anyOf(column: string, wanted: readonly string[]): SqlQuery[] {
+  if (wanted.length === 0) return [];
+  return [{ sql: `actions.${column} IN (${wanted.map(() => "?").join(", ")})`, values: wanted }];
+}
+
+/** @param isExact - Whether terms were asked for, and tell exactly. */
+function visibleConditions(visibleTo: Visibility | null, isExact: boolean, dialect: Dialect): SqlQuery[] {
+  if (visibleTo === null || (isExact && isInTerms(visibleTo))) return [];
+  return [visibleCondition(visibleTo, dialect)];
+}
+
+/** Statuses that actions leave soon, so that there are few in each. */
+const PASSING = new Set(["pending_approval", "approved", "executing"]);
+
+/** What to ask the index of terms: nothing where the index of statuses leads to few actions already. */
+function soughtFirst(filter: ActionFilter): Sought | null {
+  const isAboutFew = filter.status.length > 0 && filter.status.every((status) => PASSING.has(status));
+  return isAboutFew && filter.text === null ? null : soughtBy(filter);
 }
 
 /** The condition under which a row of `actions` may be seen. */
 export function visibleCondition({ principalId, agentIds }: Visibility, dialect: Dialect): SqlQuery {
-  const globs = agentIds.map((glob) => dialect.glob("agent_id", glob));
+  const globs = agentIds.map((glob) => dialect.glob("actions.agent_id", glob));
   return {
-    sql: `(${["submitted_by = ?", ...globs.map(({ sql }) => sql)].join(" OR ")})`,
+    sql: `(${["actions.submitted_by = ?", ...globs.map(({ sql }) => sql)].join(" OR ")})`,
     values: [principalId, ...globs.flatMap(({ values }) => values)],
   };
 }

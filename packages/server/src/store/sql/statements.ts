@@ -5,7 +5,7 @@ const COLUMNS = ACTION_COLUMNS.join(", ");
 /** What both dialects ask in the same words. `?` stands for a value. */
 export const SQL = {
   head: "SELECT size, subtrees, rules_index, frontier_size, first_index FROM ledger_head WHERE id = 1",
-  action: "SELECT * FROM actions WHERE id = ?",
+  action: `SELECT ${COLUMNS} FROM actions WHERE id = ?`,
   timeline: "SELECT * FROM ledger_entries WHERE action_id = ? ORDER BY idx",
   overdue: `SELECT ${COLUMNS} FROM (SELECT ${COLUMNS}, approval_expires_at_ms AS due FROM actions
                             WHERE status = 'pending_approval' AND approval_expires_at_ms <= ?
@@ -13,8 +13,8 @@ export const SQL = {
                             SELECT ${COLUMNS}, lease_expires_at_ms FROM actions
                             WHERE status = 'executing' AND lease_expires_at_ms <= ?) AS late
              ORDER BY due LIMIT ?`,
-  unclaimed: `SELECT * FROM actions WHERE agent_id = ? AND status IN ('pending_approval', 'allowed', 'approved')
-               ORDER BY id LIMIT ?`,
+  unclaimed: `SELECT ${COLUMNS} FROM actions
+               WHERE agent_id = ? AND status IN ('pending_approval', 'allowed', 'approved') LIMIT ?`,
   known: "SELECT principal_id, key, fingerprint, subject_id FROM idempotency_keys WHERE principal_id = ? AND key = ?",
   forget: "DELETE FROM idempotency_keys WHERE created_at_ms < ?",
   apiKeys: "SELECT * FROM api_keys ORDER BY created_at_ms, id",

@@ -1,4 +1,5 @@
 import { PRUNING, REMOVABLE, type RunningPruning, removableValues } from "../sql/prune-statements.js";
+import type { ActionTerms } from "./action-terms.js";
 import type { Sqlite, Statement } from "./database.js";
 
 /** Rows removed at a time: while they are, nothing else of this process runs. */
@@ -10,8 +11,10 @@ export class PrunedRows {
   readonly #removeAction: Statement;
   readonly #removeEntries: Statement;
   readonly #removeFrontiers: Statement;
+  readonly #terms: ActionTerms;
 
-  constructor(sqlite: Sqlite) {
+  constructor(sqlite: Sqlite, terms: ActionTerms) {
+    this.#terms = terms;
     this.#nextActions = sqlite.prepare(`SELECT id FROM actions WHERE ${REMOVABLE} ORDER BY id LIMIT ?`);
     this.#removeAction = sqlite.prepare("DELETE FROM actions WHERE id = ?");
     this.#removeEntries = sqlite.prepare(PRUNING.removeEntries);
@@ -29,7 +32,10 @@ export class PrunedRows {
   /** Actions go before their entries: what is kept beside an action may be found by them. */
   #removeActions(beforeMs: number): boolean {
     const actions = this.#nextActions.all(...removableValues(beforeMs), PART_ROWS) as { id: string }[];
-    for (const { id } of actions) this.#removeAction.run(id);
+    for (const { id } of actions) {
+      this.#removeAction.run(id);
+      this.#terms.remove(id);
+    }
     return actions.length > 0;
   }
 }

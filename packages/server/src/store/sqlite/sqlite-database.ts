@@ -1,37 +1,16 @@
 import { takePage } from "../sql/action-page.js";
-import type {
-  Asked,
-  Changes,
-  Database,
-  Dialect,
-  Found,
-  HeadRow,
-  KnownKey,
-  Removed,
-  SqlQuery,
-} from "../sql/database.js";
+import type { Asked, Changes, Database, Found, HeadRow, KnownKey, Removed, SqlQuery } from "../sql/database.js";
 import type { RunningPruning } from "../sql/prune-statements.js";
 import { SQL } from "../sql/statements.js";
 import { unescapeText } from "../sql/text.js";
 import type { ActionPage, ActionRow } from "../store.js";
+import { ActionTerms } from "./action-terms.js";
 import type { Checkpointer } from "./checkpointer.js";
 import { asStoreError, type OpenFile, type Statement } from "./database.js";
+import { SQLITE_DIALECT } from "./dialect.js";
 import type { DirectoryLock } from "./directory-lock.js";
 import { PrunedRows } from "./pruned-rows.js";
 import { RowStatements } from "./row-statements.js";
-
-/** SQLite's own words. */
-const SQLITE_DIALECT: Dialect = {
-  // GLOB also knows character classes; our globs do not, so `[` must stand for itself.
-  glob: (column, glob) => ({ sql: `${column} GLOB ?`, values: [glob.replaceAll("[", "[[]")] }),
-  text(text) {
-    const pattern = `%${text.replace(/[\\%_]/g, "\\$&")}%`;
-    const columns = ["tool", "operation", "agent_id", "reason", "params"];
-    const likes = columns.map((column) => `${column} LIKE ? ESCAPE '\\'`);
-    return { sql: `(${likes.join(" OR ")})`, values: columns.map(() => pattern) };
-  },
-  joinInOrder: "CROSS JOIN",
-};
 
 /** A SQLite file of this process alone. */
 export class SqliteDatabase implements Database {
@@ -40,6 +19,7 @@ export class SqliteDatabase implements Database {
   readonly #lock: DirectoryLock;
   readonly #checkpointer: Checkpointer;
   readonly #rows: RowStatements;
+  readonly #terms: ActionTerms;
   readonly #pruned: PrunedRows;
   readonly #statements = new Map<string, Statement>();
 
@@ -48,7 +28,8 @@ export class SqliteDatabase implements Database {
     this.#lock = lock;
     this.#checkpointer = checkpointer;
     this.#rows = new RowStatements(file.sqlite);
-    this.#pruned = new PrunedRows(file.sqlite);
+    this.#terms = new ActionTerms(file.sqlite);
+    this.#pruned = new PrunedRows(file.sqlite, this.#terms);
   }
 
   readonly ask = async <Row>(query: SqlQuery): Promise<Row[]> => this.#reading(() => this.#all<Row>(query));
@@ -95,6 +76,7 @@ export class SqliteDatabase implements Database {
 
   #write(changes: Changes): void {
     this.#rows.write("newAction", changes.newActions);
+    this.#terms.add(changes.newActions);
     this.#rows.write("advancedAction", changes.advancedActions);
     this.#rows.write("entry", changes.entries);
     this.#rows.write("frontier", changes.frontiers);

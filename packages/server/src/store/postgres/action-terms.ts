@@ -1,0 +1,18 @@
+import { termsOf } from "../sql/terms.js";
+import type { ActionRow } from "../store.js";
+import type { PostgresQuery } from "./placeholders.js";
+
+/**
+ * Adds actions to the index that they are found in, by their terms. It has a table of its own: PostgreSQL writes a row
+ * anew into all of its indexes when one of them sees it change, and an action changes with every step.
+ */
+export function addTermsQuery(actions: readonly ActionRow[]): PostgresQuery {
+  const rows = actions.map((action) => ({ id: action.id, terms: termsOf(action) }));
+  return { ...ADD, values: [JSON.stringify(rows)] };
+}
+
+const ADD = {
+  name: "add.terms",
+  text: `INSERT INTO action_terms (id, terms) SELECT id, array_to_tsvector(terms)
+           FROM json_to_recordset($1::json) AS given(id text, terms text[])`,
+};
