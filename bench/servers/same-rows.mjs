@@ -1,3 +1,5 @@
+import { termsOf } from "../../packages/server/dist/store/sql/terms.js";
+
 /** As many leaves as the gate has between two stored edges of its tree. */
 const FRONTIER_EVERY = 256;
 
@@ -8,18 +10,20 @@ const FIRST_PLACE = 2n ** 62n;
 
 /**
  * Writes what the gate writes for a submitted action, into the same tables under the same indexes: rows modelled on
- * the one action that the gate recorded in this database. Nothing is decided, serialised or hashed: leaf, hash and
- * root are bytes of the same length.
+ * the one action that the gate recorded in this database. Nothing is decided, serialised, hashed or cut into words: leaf,
+ * hash and root are bytes of the same length, and the words are the same but for one.
  */
 export class SameRows {
   #insertAction;
   #insertEntry;
+  #insertTerms;
   #insertFrontier;
   #moveHead;
   #countAgent;
   #columns;
   #values;
   #entry;
+  #terms;
   #agentId;
   #index;
 
@@ -38,6 +42,8 @@ export class SameRows {
     this.#insertEntry = sqlite.prepare(
       "INSERT INTO ledger_entries (idx, leaf, leaf_hash, root, action_id) VALUES (?, ?, ?, ?, ?)",
     );
+    this.#insertTerms = sqlite.prepare("INSERT INTO action_terms (rowid, terms) VALUES (?, ?)");
+    this.#terms = termsOf(action).join(" ");
     this.#insertFrontier = sqlite.prepare("INSERT INTO ledger_frontiers (size, subtrees) VALUES (?, ?)");
     this.#moveHead = sqlite.prepare("UPDATE ledger_head SET size = ?, subtrees = ? WHERE id = 1");
     this.#countAgent = sqlite.prepare(
@@ -51,13 +57,15 @@ export class SameRows {
     const index = ++this.#index;
     const id = orderedId(index);
     const nowMs = Date.now();
-    this.#set("place", FIRST_PLACE + BigInt(index));
+    const place = FIRST_PLACE + BigInt(index);
+    this.#set("place", place);
     this.#set("id", id);
     this.#set("params", JSON.stringify(params));
     this.#set("ledger_index", index);
     this.#set("created_at_ms", nowMs);
     this.#set("updated_at_ms", nowMs);
     this.#insertAction.run(...this.#values);
+    this.#insertTerms.run(place, `${this.#terms} ${index}`);
     this.#insertEntry.run(index, this.#entry.leaf, this.#entry.leaf_hash, this.#entry.root, id);
     const size = index + 1;
     if (size % FRONTIER_EVERY === 0) this.#insertFrontier.run(size, Buffer.alloc(subtreesOf(size) * HASH_BYTES));

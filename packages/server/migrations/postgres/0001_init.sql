@@ -53,7 +53,6 @@ CREATE TABLE actions (
 CREATE TABLE actions_elsewhere PARTITION OF actions DEFAULT;
 
 CREATE INDEX actions_by_status ON actions (status, id);
-CREATE INDEX actions_by_agent ON actions (agent_id, id);
 CREATE INDEX actions_awaiting ON actions (approval_expires_at_ms) WHERE status = 'pending_approval';
 CREATE INDEX actions_leased ON actions (lease_expires_at_ms) WHERE status = 'executing';
 

@@ -295,11 +295,7 @@ CREATE INDEX action_terms_elsewhere_terms_idx ON public.action_terms_elsewhere U
 
 CREATE INDEX actions_awaiting ON ONLY public.actions USING btree (approval_expires_at_ms) WHERE (status = 'pending_approval'::text);
 
-CREATE INDEX actions_by_agent ON ONLY public.actions USING btree (agent_id, id);
-
 CREATE INDEX actions_by_status ON ONLY public.actions USING btree (status, id);
-
-CREATE INDEX actions_elsewhere_agent_id_id_idx ON public.actions_elsewhere USING btree (agent_id, id);
 
 CREATE INDEX actions_elsewhere_approval_expires_at_ms_idx ON public.actions_elsewhere USING btree (approval_expires_at_ms) WHERE (status = 'pending_approval'::text);
 
@@ -322,8 +318,6 @@ CREATE INDEX ledger_entries_elsewhere_action_id_idx_idx ON public.ledger_entries
 ALTER INDEX public.action_terms_pkey ATTACH PARTITION public.action_terms_elsewhere_pkey;
 
 ALTER INDEX public.action_terms_by_term ATTACH PARTITION public.action_terms_elsewhere_terms_idx;
-
-ALTER INDEX public.actions_by_agent ATTACH PARTITION public.actions_elsewhere_agent_id_id_idx;
 
 ALTER INDEX public.actions_awaiting ATTACH PARTITION public.actions_elsewhere_approval_expires_at_ms_idx;
 

@@ -51,7 +51,6 @@ CREATE TABLE actions (
 
 -- Every index ends with the place, so each is in the order of creation, too.
 CREATE INDEX actions_by_status ON actions (status);
-CREATE INDEX actions_by_agent ON actions (agent_id);
 CREATE INDEX actions_awaiting ON actions (approval_expires_at_ms) WHERE status = 'pending_approval';
 CREATE INDEX actions_leased ON actions (lease_expires_at_ms) WHERE status = 'executing';
 

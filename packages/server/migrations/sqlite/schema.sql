@@ -55,8 +55,6 @@ CREATE TABLE actions (
 
 CREATE INDEX actions_awaiting ON actions (approval_expires_at_ms) WHERE status = 'pending_approval';
 
-CREATE INDEX actions_by_agent ON actions (agent_id);
-
 CREATE INDEX actions_by_status ON actions (status);
 
 CREATE INDEX actions_leased ON actions (lease_expires_at_ms) WHERE status = 'executing';

@@ -5,16 +5,14 @@ import type { Sought } from "../sql/terms.js";
 /** PostgreSQL's own words. */
 export const POSTGRES_DIALECT: Dialect = {
   glob: (column, glob) => ({ sql: `${column} LIKE ? ESCAPE '\\'`, values: [likePattern(glob)] }),
-  listing(sought) {
-    if (sought === null) return { from: "actions", place: "actions.id", condition: null, isExact: false };
-    return {
-      from: "action_terms JOIN actions ON actions.id = action_terms.id",
-      place: "action_terms.id",
-      condition: { sql: "action_terms.terms @@ ?::tsquery", values: [queryOf(sought)] },
-      // To ask the same of the columns again would make the planner take it for rarer than it is.
-      isExact: true,
-    };
-  },
+  listing: { from: "actions", place: "actions.id" },
+  search: (sought) => ({
+    from: "action_terms JOIN actions ON actions.id = action_terms.id",
+    place: "action_terms.id",
+    condition: { sql: "action_terms.terms @@ ?::tsquery", values: [queryOf(sought)] },
+    // To ask the same of the columns again would make the planner take it for rarer than it is.
+    isExact: true,
+  }),
   placeOf: (id) => id,
   firstPlaceAt: idsFrom,
   joinInOrder: "JOIN",

@@ -73,9 +73,13 @@ export interface Listing {
   readonly from: string;
   /** The column that is in the order of the ids. */
   readonly place: string;
+}
+
+/** Where actions are found by their terms. */
+export interface Search extends Listing {
   /** The condition that an action has what is sought. */
-  readonly condition: SqlQuery | null;
-  /** Whether an action that meets the condition has each term exactly, so that its columns need not be compared. */
+  readonly condition: SqlQuery;
+  /** Whether an action that meets it has each term exactly, so that its columns need not be compared. */
   readonly isExact: boolean;
 }
 
@@ -83,8 +87,8 @@ export interface Listing {
 export interface Dialect {
   /** The condition that a column has a text like a glob (`*` and `?`), by case. */
   glob(column: string, glob: string): SqlQuery;
-  /** How actions are listed that have the terms that are sought, if any. */
-  listing(sought: Sought | null): Listing;
+  readonly listing: Listing;
+  search(sought: Sought): Search;
   /** What an action's id comes to in {@link Listing.place}. */
   placeOf(id: string): SqlValue;
   /** The least place of actions that came in at a time or later. */

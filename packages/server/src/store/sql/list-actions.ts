@@ -10,9 +10,12 @@ const COLUMNS = ACTION_COLUMNS.map((column) => `actions.${column}`).join(", ");
  * ever enter as placeholders.
  */
 export function listActionsQuery(filter: ActionFilter, dialect: Dialect): SqlQuery {
-  const { from, place, condition, isExact } = dialect.listing(soughtFirst(filter));
+  const sought = soughtFirst(filter);
+  const search = sought === null ? null : dialect.search(sought);
+  const { from, place } = search ?? dialect.listing;
+  const isExact = search?.isExact === true;
   const conditions = [
-    ...(condition === null ? [] : [condition]),
+    ...(search === null ? [] : [search.condition]),
     ...anyOf("status", filter.status),
     ...(isExact ? [] : fieldConditions(filter)),
     ...(filter.sinceMs === null ? [] : [{ sql: `${place} >= ?`, values: [dialect.firstPlaceAt(filter.sinceMs)] }]),

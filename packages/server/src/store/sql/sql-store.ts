@@ -27,6 +27,7 @@ import { GroupCommit } from "./group-commit.js";
 import type { GroupDraft } from "./group-draft.js";
 import { listActionsQuery } from "./list-actions.js";
 import { listEntriesQuery } from "./list-entries.js";
+import { listUnclaimedQuery } from "./list-unclaimed.js";
 import { removePruned } from "./remove-pruned.js";
 import { SQL } from "./statements.js";
 
@@ -81,7 +82,7 @@ export class SqlStore implements Store {
   }
 
   unclaimed(agentId: string, limit: number): Promise<ActionRow[]> {
-    return this.#all(SQL.unclaimed, agentId, limit);
+    return this.#database.ask(listUnclaimedQuery(agentId, limit, this.#database.dialect));
   }
 
   /** Reads stretch by stretch and lets others in between: a principal may see little of a long ledger. */

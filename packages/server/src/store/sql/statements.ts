@@ -13,8 +13,6 @@ export const SQL = {
                             SELECT ${COLUMNS}, lease_expires_at_ms FROM actions
                             WHERE status = 'executing' AND lease_expires_at_ms <= ?) AS late
              ORDER BY due LIMIT ?`,
-  unclaimed: `SELECT ${COLUMNS} FROM actions
-               WHERE agent_id = ? AND status IN ('pending_approval', 'allowed', 'approved') LIMIT ?`,
   known: "SELECT principal_id, key, fingerprint, subject_id FROM idempotency_keys WHERE principal_id = ? AND key = ?",
   forget: "DELETE FROM idempotency_keys WHERE created_at_ms < ?",
   apiKeys: "SELECT * FROM api_keys ORDER BY created_at_ms, id",

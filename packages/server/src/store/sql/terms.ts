@@ -68,7 +68,7 @@ const PLAIN = /^[A-Za-z0-9._~-]*$/;
 const MARKS = /[!'()*]/g;
 
 /** In letters, digits, `%`, `-`, `.`, `_` and `~`, which no database's index takes for anything else. */
-function fieldTerm(field: keyof typeof FIELDS, value: string): Term {
+export function fieldTerm(field: keyof typeof FIELDS, value: string): Term {
   return `${FIELDS[field]}=${PLAIN.test(value) ? value : encoded(value)}`;
 }
 

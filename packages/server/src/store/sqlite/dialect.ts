@@ -6,17 +6,15 @@ import { firstPlaceAt, placeOf } from "./place.js";
 export const SQLITE_DIALECT: Dialect = {
   // GLOB also knows character classes; our globs do not, so `[` must stand for itself.
   glob: (column, glob) => ({ sql: `${column} GLOB ?`, values: [glob.replaceAll("[", "[[]")] }),
-  listing(sought) {
-    if (sought === null) return { from: "actions", place: "actions.place", condition: null, isExact: false };
-    return {
-      // The index first: it tells its rows newest first, so that a page is read and no more.
-      from: "action_terms CROSS JOIN actions ON actions.place = action_terms.rowid",
-      place: "action_terms.rowid",
-      condition: { sql: "action_terms MATCH ?", values: [matchOf(sought)] },
-      // It folds the case of names.
-      isExact: false,
-    };
-  },
+  listing: { from: "actions", place: "actions.place" },
+  search: (sought) => ({
+    // The index first: it tells its rows newest first, so that a page is read and no more.
+    from: "action_terms CROSS JOIN actions ON actions.place = action_terms.rowid",
+    place: "action_terms.rowid",
+    condition: { sql: "action_terms MATCH ?", values: [matchOf(sought)] },
+    // It folds the case of names.
+    isExact: false,
+  }),
   placeOf,
   firstPlaceAt,
   joinInOrder: "CROSS JOIN",
