@@ -81,6 +81,16 @@ export interface Search extends Listing {
   readonly condition: SqlQuery;
   /** Whether an action that meets it has each term exactly, so that its columns need not be compared. */
   readonly isExact: boolean;
+  /** How to look whether many have it, where that makes a difference; null where the index tells its rows in order. */
+  readonly sample: Sample | null;
+}
+
+/** A planner guesses badly how long it takes to meet a rare term on the way back from the newest action. */
+export interface Sample {
+  /** Asks how many of the newest actions, within conditions on {@link Listing.place}, have what is sought. */
+  query(within: readonly SqlQuery[]): SqlQuery;
+  /** In the order of {@link Listing.place}, but so that all that is sought is found first, and sorted then. */
+  readonly sortedPlace: string;
 }
 
 /** What is said differently in each dialect. */

@@ -1,33 +1,58 @@
-import type { ActionFilter, Visibility } from "../store.js";
+import type { ActionFilter, ActionPage, Visibility } from "../store.js";
 import { ACTION_COLUMNS } from "./columns.js";
-import type { Dialect, SqlQuery } from "./database.js";
+import type { Database, Dialect, Search, SqlQuery, SqlValue } from "./database.js";
 import { isInTerms, type Sought, soughtBy } from "./terms.js";
 
 const COLUMNS = ACTION_COLUMNS.map((column) => `actions.${column}`).join(", ");
 
-/**
- * Builds the listing of actions, newest first, with one row past the limit that shows that there is more. Values only
- * ever enter as placeholders.
- */
-export function listActionsQuery(filter: ActionFilter, dialect: Dialect): SqlQuery {
+/** Lists actions, newest first. */
+export async function listActions(database: Database, filter: ActionFilter): Promise<ActionPage> {
+  const { dialect } = database;
   const sought = soughtFirst(filter);
   const search = sought === null ? null : dialect.search(sought);
   const { from, place } = search ?? dialect.listing;
-  const isExact = search?.isExact === true;
+  const within = placeConditions(filter, place, dialect);
   const conditions = [
     ...(search === null ? [] : [search.condition]),
+    ...within,
     ...anyOf("status", filter.status),
-    ...(isExact ? [] : fieldConditions(filter)),
-    ...(filter.sinceMs === null ? [] : [{ sql: `${place} >= ?`, values: [dialect.firstPlaceAt(filter.sinceMs)] }]),
-    ...(filter.untilMs === null ? [] : [{ sql: `${place} < ?`, values: [dialect.firstPlaceAt(filter.untilMs)] }]),
-    ...(filter.beforeId === null ? [] : [{ sql: `${place} < ?`, values: [dialect.placeOf(filter.beforeId)] }]),
-    ...visibleConditions(filter.visibleTo, isExact, dialect),
+    ...(search?.isExact === true ? [] : fieldConditions(filter)),
+    ...visibleConditions(filter.visibleTo, search?.isExact === true, dialect),
   ];
-  const where = conditions.length > 0 ? ` WHERE ${conditions.map(({ sql }) => sql).join(" AND ")}` : "";
-  return {
-    sql: `SELECT ${COLUMNS} FROM ${from}${where} ORDER BY ${place} DESC LIMIT ? OFFSET ?`,
-    values: [...conditions.flatMap(({ values }) => values), filter.limit + 1, filter.offset],
-  };
+  // One row past the limit shows that there is more.
+  const values = [...valuesOf(conditions), filter.limit + 1, filter.offset];
+  const order = search === null ? place : await orderOf(search, within, filter, database);
+  const sql = `SELECT ${COLUMNS} FROM ${from}${whereAll(conditions)} ORDER BY ${order} DESC LIMIT ? OFFSET ?`;
+  return database.page({ sql, values }, filter.limit);
+}
+
+/** How to bring what was found in order: where few have it, it is found first, and not looked for along the way. */
+async function orderOf(
+  { place, sample }: Search,
+  within: readonly SqlQuery[],
+  { limit, offset }: ActionFilter,
+  database: Database,
+): Promise<string> {
+  if (sample === null) return place;
+  const [counted] = await database.ask<{ found: number }>(sample.query(within));
+  return counted !== undefined && counted.found > limit + offset ? place : sample.sortedPlace;
+}
+
+/** Conditions as they stand behind a table. */
+export function whereAll(conditions: readonly SqlQuery[]): string {
+  return conditions.length === 0 ? "" : ` WHERE ${conditions.map(({ sql }) => sql).join(" AND ")}`;
+}
+
+export function valuesOf(conditions: readonly SqlQuery[]): SqlValue[] {
+  return conditions.flatMap(({ values }) => values);
+}
+
+function placeConditions({ sinceMs, untilMs, beforeId }: ActionFilter, place: string, dialect: Dialect): SqlQuery[] {
+  return [
+    ...(sinceMs === null ? [] : [{ sql: `${place} >= ?`, values: [dialect.firstPlaceAt(sinceMs)] }]),
+    ...(untilMs === null ? [] : [{ sql: `${place} < ?`, values: [dialect.firstPlaceAt(untilMs)] }]),
+    ...(beforeId === null ? [] : [{ sql: `${place} < ?`, values: [dialect.placeOf(beforeId)] }]),
+  ];
 }
 
 function fieldConditions(filter: ActionFilter): SqlQuery[] {

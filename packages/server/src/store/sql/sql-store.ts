@@ -25,7 +25,7 @@ import type { Asked, Database, HeadRow, KnownKey, SqlQuery, SqlValue } from "./d
 import { findPrunable } from "./find-prunable.js";
 import { GroupCommit } from "./group-commit.js";
 import type { GroupDraft } from "./group-draft.js";
-import { listActionsQuery } from "./list-actions.js";
+import { listActions } from "./list-actions.js";
 import { listEntriesQuery } from "./list-entries.js";
 import { listUnclaimedQuery } from "./list-unclaimed.js";
 import { removePruned } from "./remove-pruned.js";
@@ -70,7 +70,7 @@ export class SqlStore implements Store {
   }
 
   actions(filter: ActionFilter): Promise<ActionPage> {
-    return this.#database.page(listActionsQuery(filter, this.#database.dialect), filter.limit);
+    return listActions(this.#database, filter);
   }
 
   timeline(actionId: string): Promise<LedgerRow[]> {

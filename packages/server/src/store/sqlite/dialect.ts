@@ -14,6 +14,7 @@ export const SQLITE_DIALECT: Dialect = {
     condition: { sql: "action_terms MATCH ?", values: [matchOf(sought)] },
     // It folds the case of names.
     isExact: false,
+    sample: null,
   }),
   placeOf,
   firstPlaceAt,
