@@ -108,7 +108,7 @@ class Faramesh:
     ) -> list[Action]:
         """Actions, newest first: 20 of them, or ``limit`` (1,000 at most).
 
-        Filters are exact, and a list of words means any of them. ``q`` is text in tool, operation, agent id, reason or
+        Filters are exact, and a list of words means any of them. ``q`` is words in tool, operation, agent id, reason or
         params; ``since`` and ``until`` are on ``created_at``. :meth:`iter_actions` goes through all pages.
         """
         return self._transport.send(_calls.list_page(_given(locals()))).actions

@@ -79,7 +79,7 @@ export interface ListFilters {
   operation?: string | readonly string[] | undefined;
   outcome?: Outcome | readonly Outcome[] | undefined;
   risk_level?: RiskLevel | readonly RiskLevel[] | undefined;
-  /** Text in tool, operation, agent id, reason or params. */
+  /** Words that tool, operation, agent id, reason and params have among them, all of these. */
   q?: string | undefined;
   /** On `created_at`, inclusive. Text is RFC 3339. */
   since?: string | Date | undefined;

@@ -8,9 +8,12 @@ const RANDOM_POOL_BYTES = 8_192;
 const COUNTER_BITS = 21;
 const SEQ_RANDOM_BITS = 32 - COUNTER_BITS;
 
+/** Milliseconds that ids may be ahead of the clock: for longer they do not wait for one that was put back. */
+export const AHEAD_MS_MAX = 60_000;
+
 /**
- * UUIDv7 (RFC 9562, 5.7; its counter as in 6.2, method 1) in rising order: within a millisecond, and when the clock steps
- * back, 21 bits behind the time count on, from a random beginning that leaves as much room again.
+ * UUIDv7 (RFC 9562, 5.7; its counter as in 6.2, method 1) in rising order: within a millisecond, and where the clock
+ * steps back a little, 21 bits behind the time count on, from a random beginning that leaves as much room again.
  */
 export function newIds(): () => string {
   const pool = new Uint8Array(RANDOM_POOL_BYTES);
@@ -27,15 +30,10 @@ export function newIds(): () => string {
     const bits = Buffer.from(random.buffer, random.byteOffset, 4).readUInt32BE();
     const nowMs = Date.now();
     counter++;
-    if (nowMs > msecs || counter === 2 ** COUNTER_BITS) {
-      msecs = Math.max(nowMs, msecs + 1);
+    if (nowMs > msecs || nowMs < msecs - AHEAD_MS_MAX || counter === 2 ** COUNTER_BITS) {
+      msecs = counter === 2 ** COUNTER_BITS ? msecs + 1 : nowMs;
       counter = bits >>> (SEQ_RANDOM_BITS + 1);
     }
     return uuidv7({ random, msecs, seq: counter * 2 ** SEQ_RANDOM_BITS + (bits % 2 ** SEQ_RANDOM_BITS) });
   };
-}
-
-/** The time in an id, in milliseconds since the epoch. */
-export function timeOf(id: string): number {
-  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }

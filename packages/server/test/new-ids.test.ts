@@ -1,8 +1,12 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { newIds, timeOf } from "../src/new-ids.js";
+import { AHEAD_MS_MAX, newIds } from "../src/new-ids.js";
 import { firstPlaceAt, placeOf } from "../src/store/sqlite/place.js";
 
 const NOW = Date.UTC(2026, 4, 1);
+
+function timeOf(id: string): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+}
 
 afterEach(() => {
   vi.useRealTimers();
@@ -16,18 +20,26 @@ describe("ids", () => {
     expect(timeOf(id)).toBe(NOW);
   });
 
-  it("rise within a millisecond, when the clock steps back, and when a millisecond is full", () => {
+  it("rise within a millisecond, when the clock steps back a little, and when a millisecond is full", () => {
     vi.useFakeTimers({ now: NOW });
     const next = newIds();
     let last = "";
     for (let n = 0; n < 2 ** 21 + 10; n++) {
-      if (n === 1_000) vi.setSystemTime(NOW - 3_600_000);
+      if (n === 1_000) vi.setSystemTime(NOW - AHEAD_MS_MAX + 10);
       const id = next();
       if (!(id > last)) throw new Error(`${id} came after ${last}`);
       last = id;
     }
     expect(timeOf(last) - NOW).toBeLessThanOrEqual(2);
     expect(timeOf(last)).toBeGreaterThan(NOW);
+  });
+
+  it("trap: a clock that was a day ahead does not give a day of ids its time", () => {
+    vi.useFakeTimers({ now: NOW + 86_400_000 });
+    const next = newIds();
+    next();
+    vi.setSystemTime(NOW);
+    expect(timeOf(next())).toBe(NOW);
   });
 
   it("of two processes that start in one millisecond are unlike", () => {

@@ -59,6 +59,9 @@ CREATE VIRTUAL TABLE action_terms USING fts5(
   terms, content = '', contentless_delete = 1, detail = none, tokenize = "ascii tokenchars '=%-._~'"
 );
 
+-- Its parts are joined little by little, by whoever writes, and not at times of its own choice for as long as it takes.
+INSERT INTO action_terms (action_terms, rank) VALUES ('automerge', 0), ('crisismerge', 64), ('deletemerge', 0);
+
 CREATE TABLE idempotency_keys (
   principal_id  TEXT    NOT NULL,
   key           TEXT    NOT NULL,

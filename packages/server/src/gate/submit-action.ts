@@ -1,6 +1,5 @@
 import { type CanonicalAction, canonicalizeAction } from "@faramesh/core";
 import type { ActionRequest, Decision, Status } from "@faramesh/protocol";
-import { timeOf } from "../new-ids.js";
 import type { FirstRow, NewAction } from "../store/store.js";
 import { newApprovalToken } from "./approval-token.js";
 import { GateError } from "./errors.js";
@@ -94,7 +93,7 @@ function firstRow(gate: Gate, principal: Principal, action: CanonicalAction, dec
     approval_token_hash: token?.hash ?? null,
     claimable_until_ms: decision.outcome === "EXECUTE" ? nowMs + gate.settings.claimTtlMs : null,
     version: 1,
-    created_at_ms: timeOf(id),
+    created_at_ms: nowMs,
     updated_at_ms: nowMs,
   };
 }

@@ -3,7 +3,7 @@ import type { Actor, Effect, Outcome, ReasonCode, RiskLevel, Role, Status } from
 
 /** An action as stored. Times are milliseconds since the epoch; JSON columns hold canonical JSON. */
 export interface ActionRow {
-  /** UUIDv7 with `created_at_ms` as its time: listings are in the order of ids, and times are looked for in them. */
+  /** UUIDv7, its time within a minute of `created_at_ms`: listings are in the order of ids. */
   id: string;
   agent_id: string;
   tool: string;

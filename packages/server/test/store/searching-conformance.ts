@@ -59,8 +59,8 @@ export function searchingConformance(name: string, make: () => Promise<StoreUnde
     });
 
     it("in any script and case, composed or not, and through the escapes of JSON", async () => {
-      const { id } = await submit({ params: '{"note":"\\u004Dünchen \\u65e5本 ΣΊΣΥΦΟΣ ﬁne\\nnext\\u0000end"}' });
-      for (const word of ["münchen", "MÜNCHEN", "mu\u0308nchen", "日本", "σίσυφος", "fine", "next", "END"]) {
+      const { id } = await submit({ params: '{"note":"\\u004Dünchen \\u65e5本 ΣΊΣΥΦΟΣ straße ﬁne\\nnext\\u0000end"}' });
+      for (const word of ["münchen", "MÜNCHEN", "mu\u0308nchen", "日本", "σίσυφος", "fine", "next", "END", "STRASSE"]) {
         expect([word, await find(word)]).toEqual([word, [id]]);
       }
       expect(await find("nnext")).toEqual([]);
@@ -115,7 +115,40 @@ export function searchingConformance(name: string, make: () => Promise<StoreUnde
       }
     });
 
-    it("among the first 256 words of it, of which the first 64 characters count", async () => {
+    it("whatever marks a text heaps on its letters, without taking long over it", async () => {
+      const marks = `a${"\u0301".repeat(25_000)}${"\u0323".repeat(25_000)}`;
+      const texts = [marks, "ﷺ".repeat(30_000), "ﷺ ".repeat(25_000), "é ".repeat(25_000), "😀x".repeat(15_000)];
+      const begun = performance.now();
+      const rows = await Promise.all(texts.map((note) => submit({ params: JSON.stringify({ note, mark: "found" }) })));
+      expect(performance.now() - begun).toBeLessThan(2_000);
+      expect((await find("note")).toSorted()).toEqual(rows.map(({ id }) => id).toSorted());
+      expect(await find(marks)).toEqual([rows[0]?.id]);
+    });
+
+    it("by names so long that an index would not take them", async () => {
+      const long = "😀".repeat(200);
+      const { id } = await submit({ tool: long });
+      await submit({ tool: `${long}😀` });
+      expect(await list({ tool: [long] })).toEqual([id]);
+      expect(await list({ visibleTo: { principalId: "nobody", agentIds: [long] } })).toEqual([]);
+    });
+
+    it("whose status few have, among those that are otherwise sought", async () => {
+      const pending = { status: "pending_approval", decision: "require_approval", outcome: "ABSTAIN" } as const;
+      const { id } = await submit({
+        ...pending,
+        approval_expires_at_ms: 9_999,
+        tool: "stripe",
+        params: '{"note":"held"}',
+      });
+      await submit({ ...pending, approval_expires_at_ms: 9_999, tool: "shell" });
+      await submit({ tool: "stripe", params: '{"note":"held"}' });
+      expect(await list({ status: ["pending_approval"], tool: ["stripe"] })).toEqual([id]);
+      expect(await list({ status: ["pending_approval"], text: "held" })).toEqual([id]);
+      expect(await list({ status: ["denied", "cancelled"], tool: ["stripe"] })).toEqual([]);
+    });
+
+    it("among the first 256 different words of it, of which the first 64 characters count", async () => {
       const long = "x".repeat(100);
       const words = Array.from({ length: 300 }, (_, place) => `w${place}`);
       const { id } = await submit({ params: JSON.stringify([long, ...words]) });

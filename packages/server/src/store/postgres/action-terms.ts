@@ -1,14 +1,12 @@
-import { termsOf } from "../sql/terms.js";
-import type { ActionRow } from "../store.js";
+import type { Changes } from "../sql/database.js";
 import type { PostgresQuery } from "./placeholders.js";
 
 /**
  * Adds actions to the index that they are found in, by their terms. It has a table of its own: PostgreSQL writes a row
  * anew into all of its indexes when one of them sees it change, and an action changes with every step.
  */
-export function addTermsQuery(actions: readonly ActionRow[]): PostgresQuery {
-  const rows = actions.map((action) => ({ id: action.id, terms: termsOf(action) }));
-  return { ...ADD, values: [JSON.stringify(rows)] };
+export function addTermsQuery(newTerms: Changes["newTerms"]): PostgresQuery {
+  return { ...ADD, values: [JSON.stringify(newTerms)] };
 }
 
 const ADD = {

@@ -1,6 +1,6 @@
+import { valuesOf, whereAll } from "../sql/conditions.js";
 import type { Dialect, SqlQuery } from "../sql/database.js";
 import { idsFrom } from "../sql/ids-from.js";
-import { valuesOf, whereAll } from "../sql/list-actions.js";
 import type { Sought } from "../sql/terms.js";
 
 /** PostgreSQL's own words. */
@@ -10,12 +10,17 @@ export const POSTGRES_DIALECT: Dialect = {
   search(sought) {
     const condition = { sql: "action_terms.terms @@ ?::tsquery", values: [queryOf(sought)] };
     return {
-      from: "action_terms JOIN actions ON actions.id = action_terms.id",
+      index: "action_terms",
+      join: "JOIN actions ON actions.id = action_terms.id",
       place: "action_terms.id",
       condition,
       // To ask the same of the columns again would make the planner take it for rarer than it is.
       isExact: true,
-      sample: { query: (within) => sampleQuery(condition, within), sortedPlace: "(action_terms.id || '')" },
+      sample: {
+        query: (within) => sampleQuery(condition, within),
+        many: SAMPLE_ACTIONS / 100,
+        sortedPlace: "(action_terms.id || '')",
+      },
     };
   },
   placeOf: (id) => id,

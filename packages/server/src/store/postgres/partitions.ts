@@ -29,7 +29,7 @@ interface Partition {
 export async function makePartitions(client: pg.Client | pg.PoolClient, nowMs: number): Promise<string[]> {
   const { rows } = await client.query<{ size: number }>("SELECT size FROM ledger_head WHERE id = 1");
   const { rows: present } = await client.query<{ name: string }>(
-    "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = ANY($1::regclass[])",
+    "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = ANY ($1::text[]::regclass[])",
     [PARTITIONED],
   );
   const names = new Set(present.map(({ name }) => name));

@@ -39,7 +39,7 @@ const BOUNDS = `SELECT inhparent::regclass::text AS "table", inhrelid::regclass:
          substring(pg_get_expr(relpartbound, oid) FROM 'FROM \\(''([^'']+)') AS from,
          substring(pg_get_expr(relpartbound, oid) FROM 'TO \\(''([^'']+)') AS to
     FROM pg_inherits JOIN pg_class ON oid = inhrelid
-   WHERE inhparent IN ('actions'::regclass, 'ledger_entries'::regclass)`;
+   WHERE inhparent = ANY ($1::text[]::regclass[])`;
 
 /** Partitions that a pruning left nothing in are dropped: that takes no longer for a million rows than for one. */
 export class PrunedPartitions {
@@ -81,7 +81,7 @@ export class PrunedPartitions {
 
 async function partitionsBefore(client: pg.ClientBase, { before_ms }: RunningPruning): Promise<Partition[]> {
   const [beforeId] = removableValues(before_ms);
-  const { rows } = await client.query<Partition & { to: string | null }>(BOUNDS);
+  const { rows } = await client.query<Partition & { to: string | null }>(BOUNDS, [["actions", "ledger_entries"]]);
   const firstIndex = (await headOf(client)).first_index;
   return rows.filter(({ table, to }) => {
     if (to === null) return false;
@@ -128,9 +128,11 @@ async function drop(client: pg.ClientBase, partition: Partition, ledgerSize: num
   }
 }
 
-/** What the actions of a partition were found by: as a rule it is a partition, too. */
-async function dropTerms(client: pg.ClientBase, { name, from, to }: Partition): Promise<void> {
-  await client.query(`DROP TABLE IF EXISTS ${name.replace(/^actions/, "action_terms")}`);
+/** What the actions of a partition were found by: as a rule it is a partition of the same stretch, too. */
+async function dropTerms(client: pg.ClientBase, { from, to }: Partition): Promise<void> {
+  const { rows } = await client.query<Partition>(BOUNDS, [["action_terms"]]);
+  const same = rows.filter((partition) => partition.from === from && partition.to === to);
+  for (const { name } of same) await client.query(`DROP TABLE IF EXISTS ${name}`);
   await client.query("DELETE FROM action_terms WHERE id >= $1 AND id < $2", [from, to]);
 }
 

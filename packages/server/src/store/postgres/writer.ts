@@ -119,7 +119,7 @@ async function commit(client: pg.Client, changes: Changes): Promise<void> {
     ["head", changes.entries.length === 0 ? [] : [{ id: 1, ...changes.head }]],
   ];
   const written = writes.flatMap(([name, rows]) => (rows.length === 0 ? [] : [write(client, name, rows)]));
-  const found = changes.newActions.length === 0 ? [] : [client.query(addTermsQuery(changes.newActions))];
+  const found = changes.newTerms.length === 0 ? [] : [client.query(addTermsQuery(changes.newTerms))];
   const others = changes.others.map((query) => client.query(postgresQuery(query)));
   const told = changes.entries.length === 0 ? [] : [client.query(NOTIFY, [CHANNEL, String(changes.head.size)])];
   await all([...written, ...found, ...others, ...told]);

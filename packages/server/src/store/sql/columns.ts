@@ -44,6 +44,9 @@ export const ACTION_COLUMNS: readonly (keyof ActionRow)[] = Object.keys({
   updated_at_ms: 1,
 } satisfies Record<keyof ActionRow, 1>) as (keyof ActionRow)[];
 
+/** Every column, as a listing that joins other tables names it. */
+export const LISTED_COLUMNS = ACTION_COLUMNS.map((column) => `actions.${column}`).join(", ");
+
 /** What has come to an action before anybody took a step: nothing. The defaults of the table say the same. */
 export const UNTOUCHED = {
   decided_by: "[]",

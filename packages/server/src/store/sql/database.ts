@@ -1,6 +1,6 @@
 import type { ActionPage, ActionRow, AgentStop, ApiKeyRow, Committed, LedgerRow, PolicyRow } from "../store.js";
 import type { RunningPruning } from "./prune-statements.js";
-import type { Sought } from "./terms.js";
+import type { Sought, Term } from "./terms.js";
 
 /** What a value may be bound to a placeholder as. */
 export type SqlValue = string | number | bigint | null;
@@ -49,6 +49,8 @@ export interface Found {
 export interface Changes {
   readonly head: HeadRow;
   readonly newActions: readonly ActionRow[];
+  /** Of the new actions, what they are found by. */
+  readonly newTerms: readonly { readonly id: string; readonly terms: readonly Term[] }[];
   /** Each with the version that follows the stored one. */
   readonly advancedActions: readonly ActionRow[];
   readonly entries: readonly LedgerRow[];
@@ -76,7 +78,13 @@ export interface Listing {
 }
 
 /** Where actions are found by their terms. */
-export interface Search extends Listing {
+export interface Search {
+  /** The table that knows the terms. */
+  readonly index: string;
+  /** What joins its actions to it. */
+  readonly join: string;
+  /** Its column that is in the order of the ids. */
+  readonly place: string;
   /** The condition that an action has what is sought. */
   readonly condition: SqlQuery;
   /** Whether an action that meets it has each term exactly, so that its columns need not be compared. */
@@ -87,9 +95,11 @@ export interface Search extends Listing {
 
 /** A planner guesses badly how long it takes to meet a rare term on the way back from the newest action. */
 export interface Sample {
-  /** Asks how many of the newest actions, within conditions on {@link Listing.place}, have what is sought. */
+  /** Asks how many of the newest actions, within conditions on {@link Search.place}, have what is sought. */
   query(within: readonly SqlQuery[]): SqlQuery;
-  /** In the order of {@link Listing.place}, but so that all that is sought is found first, and sorted then. */
+  /** From how many on they are found along the way soon enough. */
+  readonly many: number;
+  /** In the order of {@link Search.place}, but so that all that is sought is found first, and sorted then. */
   readonly sortedPlace: string;
 }
 

@@ -18,6 +18,7 @@ import type { Prunable } from "./find-prunable.js";
 import { LedgerDraft, type LedgerHead } from "./ledger-draft.js";
 import { PRUNING } from "./prune-statements.js";
 import { prunedEntry } from "./pruned-entry.js";
+import type { Term } from "./terms.js";
 
 /** What a group of writes comes to, worked out one write after another from what its transaction found. Pure. */
 export class GroupDraft {
@@ -27,6 +28,7 @@ export class GroupDraft {
   readonly #subjects: Map<string, ActionRow>;
   readonly #known: Map<string, KnownKey>;
   readonly #newActions: ActionRow[] = [];
+  readonly #newTerms: Changes["newTerms"][number][] = [];
   readonly #advanced = new Set<ActionRow>();
   readonly #claims: Changes["idempotencyKeys"][number][] = [];
   readonly #seen = new Map<string, { agent_id: string; actions: number; last_seen_at_ms: number }>();
@@ -44,12 +46,13 @@ export class GroupDraft {
     this.#known = new Map(found.known.map((known) => [keyOf(known.principal_id, known.key), known]));
   }
 
-  submit({ row, entry, idempotency, decidedAt }: NewAction): Recorded {
+  submit({ row, entry, idempotency, decidedAt }: NewAction, terms: readonly Term[]): Recorded {
     return this.#once(idempotency, row.id, () => {
       if (this.#isOutdated(decidedAt)) return { kind: "outdated" };
       // In place: spreading two objects this wide takes V8 40 µs.
       const action: ActionRow = Object.assign(row, UNTOUCHED, { ledger_index: this.#ledger.nextIndex });
       this.#newActions.push(action);
+      this.#newTerms.push({ id: action.id, terms });
       this.#ledger.append(entry, action.id);
       this.#countSubmission(action);
       return { kind: "recorded", action };
@@ -111,6 +114,7 @@ export class GroupDraft {
     const changes: Changes = {
       head: head.row,
       newActions: this.#newActions,
+      newTerms: this.#newTerms,
       advancedActions: [...this.#advanced],
       entries,
       frontiers,

@@ -1,56 +1,85 @@
+import { AHEAD_MS_MAX } from "../../new-ids.js";
 import type { ActionFilter, ActionPage, Visibility } from "../store.js";
-import { ACTION_COLUMNS } from "./columns.js";
-import type { Database, Dialect, Search, SqlQuery, SqlValue } from "./database.js";
-import { isInTerms, type Sought, soughtBy } from "./terms.js";
-
-const COLUMNS = ACTION_COLUMNS.map((column) => `actions.${column}`).join(", ");
+import { LISTED_COLUMNS } from "./columns.js";
+import { valuesOf, whereAll } from "./conditions.js";
+import type { Database, Dialect, Search, SqlQuery } from "./database.js";
+import { isInTerms, soughtBy } from "./terms.js";
 
 /** Lists actions, newest first. */
 export async function listActions(database: Database, filter: ActionFilter): Promise<ActionPage> {
   const { dialect } = database;
-  const sought = soughtFirst(filter);
-  const search = sought === null ? null : dialect.search(sought);
-  const { from, place } = search ?? dialect.listing;
-  const within = placeConditions(filter, place, dialect);
+  const sought = soughtBy(filter);
+  const isPlain = sought === null || (await isAboutFew(filter, database));
+  const query = isPlain ? plainQuery(filter, dialect) : await searchQuery(dialect.search(sought), filter, database);
+  return database.page(query, filter.limit);
+}
+
+function plainQuery(filter: ActionFilter, dialect: Dialect): SqlQuery {
+  const { from, place } = dialect.listing;
   const conditions = [
-    ...(search === null ? [] : [search.condition]),
-    ...within,
+    ...placeConditions(filter, place, dialect),
+    ...timeConditions(filter),
     ...anyOf("status", filter.status),
-    ...(search?.isExact === true ? [] : fieldConditions(filter)),
-    ...visibleConditions(filter.visibleTo, search?.isExact === true, dialect),
+    ...fieldConditions(filter),
+    ...visibleConditions(filter.visibleTo, false, dialect),
   ];
-  // One row past the limit shows that there is more.
-  const values = [...valuesOf(conditions), filter.limit + 1, filter.offset];
-  const order = search === null ? place : await orderOf(search, within, filter, database);
-  const sql = `SELECT ${COLUMNS} FROM ${from}${whereAll(conditions)} ORDER BY ${order} DESC LIMIT ? OFFSET ?`;
-  return database.page({ sql, values }, filter.limit);
+  return pageOf(LISTED_COLUMNS, from, conditions, place, filter);
+}
+
+async function searchQuery(search: Search, filter: ActionFilter, database: Database): Promise<SqlQuery> {
+  const { dialect } = database;
+  const { index, join, place, isExact, condition } = search;
+  const within = placeConditions(filter, place, dialect);
+  const others = [
+    ...timeConditions(filter),
+    ...anyOf("status", filter.status),
+    ...(isExact ? [] : fieldConditions(filter)),
+    ...visibleConditions(filter.visibleTo, isExact, dialect),
+  ];
+  const order = await orderOf(search, within, database);
+  if (others.length > 0)
+    return pageOf(LISTED_COLUMNS, `${index} ${join}`, [condition, ...within, ...others], order, filter);
+  // Where the index knows everything, the page is found in it, and only its actions are read.
+  const page = pageOf(place, index, [condition, ...within], order, filter);
+  return {
+    sql: `SELECT ${LISTED_COLUMNS} FROM (${page.sql}) AS ${index} ${join} ORDER BY ${place} DESC`,
+    values: page.values,
+  };
+}
+
+/** One row past the limit shows that there is more. */
+function pageOf(
+  columns: string,
+  from: string,
+  conditions: readonly SqlQuery[],
+  order: string,
+  { limit, offset }: ActionFilter,
+): SqlQuery {
+  return {
+    sql: `SELECT ${columns} FROM ${from}${whereAll(conditions)} ORDER BY ${order} DESC LIMIT ? OFFSET ?`,
+    values: [...valuesOf(conditions), limit + 1, offset],
+  };
 }
 
 /** How to bring what was found in order: where few have it, it is found first, and not looked for along the way. */
-async function orderOf(
-  { place, sample }: Search,
-  within: readonly SqlQuery[],
-  { limit, offset }: ActionFilter,
-  database: Database,
-): Promise<string> {
+async function orderOf({ place, sample }: Search, within: readonly SqlQuery[], { ask }: Database): Promise<string> {
   if (sample === null) return place;
-  const [counted] = await database.ask<{ found: number }>(sample.query(within));
-  return counted !== undefined && counted.found > limit + offset ? place : sample.sortedPlace;
+  const [counted] = await ask<{ found: number }>(sample.query(within));
+  return counted !== undefined && counted.found >= sample.many ? place : sample.sortedPlace;
 }
 
-/** Conditions as they stand behind a table. */
-export function whereAll(conditions: readonly SqlQuery[]): string {
-  return conditions.length === 0 ? "" : ` WHERE ${conditions.map(({ sql }) => sql).join(" AND ")}`;
+function timeConditions({ sinceMs, untilMs }: ActionFilter): SqlQuery[] {
+  return [
+    ...(sinceMs === null ? [] : [{ sql: "actions.created_at_ms >= ?", values: [sinceMs] }]),
+    ...(untilMs === null ? [] : [{ sql: "actions.created_at_ms < ?", values: [untilMs] }]),
+  ];
 }
 
-export function valuesOf(conditions: readonly SqlQuery[]): SqlValue[] {
-  return conditions.flatMap(({ values }) => values);
-}
-
+/** Where actions of a time are: the time in an id is about the time at which its action was created. */
 function placeConditions({ sinceMs, untilMs, beforeId }: ActionFilter, place: string, dialect: Dialect): SqlQuery[] {
   return [
-    ...(sinceMs === null ? [] : [{ sql: `${place} >= ?`, values: [dialect.firstPlaceAt(sinceMs)] }]),
-    ...(untilMs === null ? [] : [{ sql: `${place} < ?`, values: [dialect.firstPlaceAt(untilMs)] }]),
+    ...(sinceMs === null ? [] : [{ sql: `${place} >= ?`, values: [dialect.firstPlaceAt(sinceMs - AHEAD_MS_MAX)] }]),
+    ...(untilMs === null ? [] : [{ sql: `${place} < ?`, values: [dialect.firstPlaceAt(untilMs + AHEAD_MS_MAX)] }]),
     ...(beforeId === null ? [] : [{ sql: `${place} < ?`, values: [dialect.placeOf(beforeId)] }]),
   ];
 }
@@ -76,13 +105,19 @@ function visibleConditions(visibleTo: Visibility | null, isExact: boolean, diale
   return [visibleCondition(visibleTo, dialect)];
 }
 
-/** Statuses that actions leave soon, so that there are few in each. */
-const PASSING = new Set(["pending_approval", "approved", "executing"]);
+/** Actions that may be read one by one. */
+const FEW = 2_000;
 
-/** What to ask the index of terms: nothing where the index of statuses leads to few actions already. */
-function soughtFirst(filter: ActionFilter): Sought | null {
-  const isAboutFew = filter.status.length > 0 && filter.status.every((status) => PASSING.has(status));
-  return isAboutFew && filter.text === null ? null : soughtBy(filter);
+/** Whether so few actions have the statuses that it is no use to ask the index of terms. It alone knows words. */
+async function isAboutFew(filter: ActionFilter, { dialect, ask }: Database): Promise<boolean> {
+  if (filter.status.length === 0 || filter.text !== null) return false;
+  const { from, place } = dialect.listing;
+  const conditions = [...anyOf("status", filter.status), ...placeConditions(filter, place, dialect)];
+  const [counted] = await ask<{ found: number }>({
+    sql: `SELECT count(*) AS found FROM (SELECT 1 FROM ${from}${whereAll(conditions)} LIMIT ${FEW}) AS few`,
+    values: valuesOf(conditions),
+  });
+  return counted !== undefined && counted.found < FEW;
 }
 
 /** The condition under which a row of `actions` may be seen. */

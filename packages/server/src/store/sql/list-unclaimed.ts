@@ -1,14 +1,12 @@
-import { ACTION_COLUMNS } from "./columns.js";
+import { LISTED_COLUMNS } from "./columns.js";
 import type { Dialect, SqlQuery } from "./database.js";
 import { fieldTerm } from "./terms.js";
 
-const COLUMNS = ACTION_COLUMNS.map((column) => `actions.${column}`).join(", ");
-
 /** Builds the question which actions of an agent have not begun to run. */
 export function listUnclaimedQuery(agentId: string, limit: number, dialect: Dialect): SqlQuery {
-  const { from, condition } = dialect.search([[fieldTerm("agent_id", agentId)]]);
+  const { index, join, condition } = dialect.search([[fieldTerm("agent_id", agentId)]]);
   return {
-    sql: `SELECT ${COLUMNS} FROM ${from} WHERE ${condition.sql} AND actions.agent_id = ?
+    sql: `SELECT ${LISTED_COLUMNS} FROM ${index} ${join} WHERE ${condition.sql} AND actions.agent_id = ?
              AND actions.status IN ('pending_approval', 'allowed', 'approved') LIMIT ?`,
     values: [...condition.values, agentId, limit],
   };

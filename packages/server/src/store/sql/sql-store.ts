@@ -30,6 +30,7 @@ import { listEntriesQuery } from "./list-entries.js";
 import { listUnclaimedQuery } from "./list-unclaimed.js";
 import { removePruned } from "./remove-pruned.js";
 import { SQL } from "./statements.js";
+import { termsOf } from "./terms.js";
 
 /** The store on a SQL database, whichever: one query a verb, and one way of writing. */
 export class SqlStore implements Store {
@@ -49,7 +50,13 @@ export class SqlStore implements Store {
   submit(action: NewAction): Promise<Recorded> {
     const { row, idempotency } = action;
     const bytes = row.params.length + (row.context?.length ?? 0) + ROW_BYTES;
-    return this.#commits.write({ asks: asksFor(idempotency, []), bytes, settle: (draft) => draft.submit(action) });
+    // Here, where it holds up nobody who writes.
+    const terms = termsOf(row);
+    return this.#commits.write({
+      asks: asksFor(idempotency, []),
+      bytes,
+      settle: (draft) => draft.submit(action, terms),
+    });
   }
 
   step(step: ActionStep): Promise<Recorded> {

@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import type { ActionFilter, FirstRow, Visibility } from "../store.js";
-import { cutWords, unescapeJson, WORDS_MAX } from "./words.js";
+import { cutWords, unescapeJson } from "./words.js";
 
 /**
  * What an action is found by, in one index: its words, and its fields that never change, each as `letter=value`. No
@@ -27,8 +28,7 @@ const NO_ACTIONS_TERM = "=";
 /** The terms of an action, each once. */
 export function termsOf(row: FirstRow): Term[] {
   const { tool, operation, agent_id, reason, params } = row;
-  const words = new Set(cutWords(`${tool} ${operation} ${agent_id} ${reason} ${unescapeJson(params)}`));
-  const terms = words.size <= WORDS_MAX ? [...words] : [...words].slice(0, WORDS_MAX);
+  const terms = cutWords(`${tool} ${operation} ${agent_id} ${reason} ${unescapeJson(params)}`);
   for (const field of FIELD_NAMES) terms.push(fieldTerm(field, row[field]));
   return terms;
 }
@@ -51,7 +51,7 @@ export function soughtBy(filter: ActionFilter): Sought | null {
 
 /** All words of the text; a text without a word finds nothing. */
 function wordsSought(text: string): Sought {
-  const words = [...new Set(cutWords(text))];
+  const words = cutWords(text);
   return words.length === 0 ? [[NO_ACTIONS_TERM]] : words.map((word) => [word]);
 }
 
@@ -67,12 +67,18 @@ function visibleTerms({ principalId, agentIds }: Visibility): Sought {
 const PLAIN = /^[A-Za-z0-9._~-]*$/;
 const MARKS = /[!'()*]/g;
 
+/** Characters from which on a value stands as its hash: PostgreSQL refuses to look for a term of more than 2,046 bytes. */
+const ENCODED_CHARS_MAX = 1_000;
+
 /** In letters, digits, `%`, `-`, `.`, `_` and `~`, which no database's index takes for anything else. */
 export function fieldTerm(field: keyof typeof FIELDS, value: string): Term {
   return `${FIELDS[field]}=${PLAIN.test(value) ? value : encoded(value)}`;
 }
 
 function encoded(value: string): string {
-  const marked = encodeURIComponent(value.toWellFormed());
-  return marked.replace(MARKS, (mark) => `%${mark.charCodeAt(0).toString(16)}`);
+  const marked = encodeURIComponent(value.toWellFormed()).replace(
+    MARKS,
+    (mark) => `%${mark.charCodeAt(0).toString(16)}`,
+  );
+  return marked.length <= ENCODED_CHARS_MAX ? marked : `%%${createHash("sha256").update(marked).digest("hex")}`;
 }

@@ -1,5 +1,9 @@
-/** Words of one action that searches find it by: the first ones, different from each other. */
-export const WORDS_MAX = 256;
+/** Words that one text is found by: the first ones, different from each other. */
+const WORDS_MAX = 256;
+
+/** Words of a text that are looked at, and code units of each: a text of an agent must not take long, whatever it is. */
+const LOOKED_AT_MAX = 2_048;
+const LOOKED_AT_UNITS_MAX = 256;
 
 /** Characters of a word that count. */
 const WORD_CHARS_MAX = 64;
@@ -11,29 +15,27 @@ const ASCII_WORD = /[a-z0-9]+/g;
 const BEYOND_ASCII = /[^\0-\x7f]/;
 
 /**
- * The words of a text, in its order: runs of letters and digits of any script, in lower case, in the form that Unicode
- * calls compatible (NFKC). What is stored and what is looked for is cut here, so that both agree whatever a database
- * thinks of languages.
+ * The words of a text, each once, in its order: runs of letters and digits of any script, without regard to case, in the
+ * form that Unicode calls compatible (NFKC). What is stored and what is looked for is cut here, so that both agree
+ * whatever a database thinks of languages.
  */
 export function cutWords(text: string): string[] {
-  const words: string[] = BEYOND_ASCII.test(text)
-    ? (folded(text).match(WORD) ?? [])
-    : (text.toLowerCase().match(ASCII_WORD) ?? []);
-  return words.some(isLong) ? words.map(bounded) : words;
+  const words = new Set<string>();
+  const isAscii = !BEYOND_ASCII.test(text);
+  const runs = isAscii ? text.toLowerCase().matchAll(ASCII_WORD) : text.matchAll(WORD);
+  let looked = 0;
+  for (const [run] of runs) {
+    if (isAscii) words.add(run.length > WORD_CHARS_MAX ? run.slice(0, WORD_CHARS_MAX) : run);
+    else for (const word of foldedWords(run)) words.add(word);
+    if (words.size >= WORDS_MAX || ++looked === LOOKED_AT_MAX) break;
+  }
+  return [...words];
 }
 
-/** The sigma that ends a word is the only letter with a second small form. */
-function folded(text: string): string {
-  return text.normalize("NFKC").toLowerCase().replaceAll("ς", "σ");
-}
-
-function isLong(word: string): boolean {
-  return word.length > WORD_CHARS_MAX;
-}
-
-/** Never cut between the halves of a character. */
-function bounded(word: string): string {
-  return isLong(word) ? Array.from(word).slice(0, WORD_CHARS_MAX).join("") : word;
+/** Folding takes time in the square of marks that follow each other, and may turn one letter into several words. */
+function foldedWords(run: string): string[] {
+  const folded = run.slice(0, LOOKED_AT_UNITS_MAX).normalize("NFKC").toUpperCase().toLowerCase();
+  return (folded.match(WORD) ?? []).map((word) => Array.from(word).slice(0, WORD_CHARS_MAX).join(""));
 }
 
 const JSON_ESCAPE = /\\(?:u([0-9a-fA-F]{4})|[\s\S])/g;

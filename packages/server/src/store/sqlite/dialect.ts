@@ -9,7 +9,8 @@ export const SQLITE_DIALECT: Dialect = {
   listing: { from: "actions", place: "actions.place" },
   search: (sought) => ({
     // The index first: it tells its rows newest first, so that a page is read and no more.
-    from: "action_terms CROSS JOIN actions ON actions.place = action_terms.rowid",
+    index: "action_terms",
+    join: "CROSS JOIN actions ON actions.place = action_terms.rowid",
     place: "action_terms.rowid",
     condition: { sql: "action_terms MATCH ?", values: [matchOf(sought)] },
     // It folds the case of names.

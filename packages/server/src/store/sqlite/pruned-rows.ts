@@ -32,10 +32,8 @@ export class PrunedRows {
   /** Actions go before their entries: what is kept beside an action may be found by them. */
   #removeActions(beforeMs: number): boolean {
     const actions = this.#nextActions.all(...removableValues(beforeMs), PART_ROWS) as { id: string }[];
-    for (const { id } of actions) {
-      this.#removeAction.run(id);
-      this.#terms.remove(id);
-    }
+    for (const { id } of actions) this.#removeAction.run(id);
+    this.#terms.remove(actions.map(({ id }) => id));
     return actions.length > 0;
   }
 }

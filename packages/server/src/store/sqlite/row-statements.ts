@@ -1,6 +1,5 @@
 import { ROWS, type RowWrite } from "../sql/row-write.js";
 import { escapeText } from "../sql/text.js";
-import type { ActionRow } from "../store.js";
 import type { Sqlite, Statement } from "./database.js";
 import { placeOf } from "./place.js";
 
@@ -10,11 +9,11 @@ type Bound = string | number | bigint | null | Uint8Array;
 /** A column that only this dialect has, made from the row. */
 interface MadeColumn {
   readonly column: string;
-  readonly of: (row: never) => Bound;
+  readonly of: (row: Readonly<Record<string, Bound>>) => Bound;
 }
 
 const MADE: Partial<Record<keyof typeof ROWS, MadeColumn>> = {
-  newAction: { column: "place", of: ({ id }: ActionRow) => placeOf(id) },
+  newAction: { column: "place", of: ({ id }) => placeOf(id as string) },
 };
 
 interface RowStatement {
@@ -39,7 +38,7 @@ export class RowStatements {
     const { statement, columns, made, isGuarded } = this.#ways[way];
     for (const row of rows as readonly Readonly<Record<string, Bound>>[]) {
       const values = columns.map((column) => bound(row[column] as Bound));
-      if (made !== undefined) values.push(made.of(row as never));
+      if (made !== undefined) values.push(made.of(row));
       const { changes } = statement.run(...values);
       if (isGuarded && changes !== 1) throw new Error(`a row of ${ROWS[way].table} is not the one that was read`);
     }

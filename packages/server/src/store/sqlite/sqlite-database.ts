@@ -76,7 +76,7 @@ export class SqliteDatabase implements Database {
 
   #write(changes: Changes): void {
     this.#rows.write("newAction", changes.newActions);
-    this.#terms.add(changes.newActions);
+    this.#terms.add(changes.newTerms);
     this.#rows.write("advancedAction", changes.advancedActions);
     this.#rows.write("entry", changes.entries);
     this.#rows.write("frontier", changes.frontiers);
