@@ -82,12 +82,13 @@ export class PostgresDatabase implements Database {
 }
 
 /** What is read is found in milliseconds: starting workers or compiling a plan takes longer than that. */
-const SHORT_QUESTIONS = "SET max_parallel_workers_per_gather = 0; SET jit = off";
+const SHORT_QUESTIONS = "-c max_parallel_workers_per_gather=0 -c jit=off";
 
 /** Connections for reading, made as they are needed. */
 export function readers(url: string): pg.Pool {
-  const onConnect = async (client: pg.ClientBase): Promise<void> => void (await client.query(SHORT_QUESTIONS));
-  const pool = new pg.Pool({ ...connectionConfig(url), onConnect, max: READERS_MAX });
+  // Added to what the environment says, in place of which the driver would take it.
+  const options = [process.env["PGOPTIONS"] ?? "", SHORT_QUESTIONS].join(" ");
+  const pool = new pg.Pool({ ...connectionConfig(url), options, max: READERS_MAX });
   // A connection that breaks while it is idle is replaced; who needs one next is told if there is none.
   pool.on("error", () => {});
   return pool;
