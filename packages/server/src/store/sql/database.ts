@@ -93,12 +93,21 @@ export interface Search {
   readonly sample: Sample | null;
 }
 
+/** What a sample of the newest actions showed. */
+export interface Sampled {
+  /** Actions in it that have what is sought. */
+  readonly found: number;
+  readonly looked: number;
+  /** About how many actions there are. */
+  readonly total: number;
+}
+
 /** A planner guesses badly how long it takes to meet a rare term on the way back from the newest action. */
 export interface Sample {
-  /** Asks how many of the newest actions, within conditions on {@link Search.place}, have what is sought. */
+  /** Asks for a {@link Sampled} of the newest actions, within conditions on {@link Search.place}. */
   query(within: readonly SqlQuery[]): SqlQuery;
-  /** From how many on they are found along the way soon enough. */
-  readonly many: number;
+  /** Whether so many actions are found soonest along the way. */
+  isFrequent(sampled: Sampled, wanted: number): boolean;
   /** In the order of {@link Search.place}, but so that all that is sought is found first, and sorted then. */
   readonly sortedPlace: string;
 }

@@ -2,7 +2,7 @@ import { AHEAD_MS_MAX } from "../../new-ids.js";
 import type { ActionFilter, ActionPage, Visibility } from "../store.js";
 import { LISTED_COLUMNS } from "./columns.js";
 import { valuesOf, whereAll } from "./conditions.js";
-import type { Database, Dialect, Search, SqlQuery } from "./database.js";
+import type { Database, Dialect, Sampled, Search, SqlQuery } from "./database.js";
 import { isInTerms, soughtBy } from "./terms.js";
 
 /** Lists actions, newest first. */
@@ -36,7 +36,7 @@ async function searchQuery(search: Search, filter: ActionFilter, database: Datab
     ...(isExact ? [] : fieldConditions(filter)),
     ...visibleConditions(filter.visibleTo, isExact, dialect),
   ];
-  const order = await orderOf(search, within, database);
+  const order = await orderOf(search, within, filter, database);
   if (others.length > 0)
     return pageOf(LISTED_COLUMNS, `${index} ${join}`, [condition, ...within, ...others], order, filter);
   // Where the index knows everything, the page is found in it, and only its actions are read.
@@ -62,10 +62,15 @@ function pageOf(
 }
 
 /** How to bring what was found in order: where few have it, it is found first, and not looked for along the way. */
-async function orderOf({ place, sample }: Search, within: readonly SqlQuery[], { ask }: Database): Promise<string> {
+async function orderOf(
+  { place, sample }: Search,
+  within: readonly SqlQuery[],
+  { limit, offset }: ActionFilter,
+  { ask }: Database,
+): Promise<string> {
   if (sample === null) return place;
-  const [counted] = await ask<{ found: number }>(sample.query(within));
-  return counted !== undefined && counted.found >= sample.many ? place : sample.sortedPlace;
+  const [sampled] = await ask<Sampled>(sample.query(within));
+  return sampled !== undefined && sample.isFrequent(sampled, limit + offset + 1) ? place : sample.sortedPlace;
 }
 
 function timeConditions({ sinceMs, untilMs }: ActionFilter): SqlQuery[] {
