@@ -7,7 +7,7 @@ import {
   parseStrictJson,
   readActionRequest,
 } from "@faramesh/core";
-import type { JsonValue } from "@faramesh/protocol";
+import type { JsonObject, JsonValue } from "@faramesh/protocol";
 import { describe, expect, it } from "vitest";
 import { CLONE, inlineCode, readDocument, section, tableRows } from "./snippets.js";
 
@@ -53,6 +53,23 @@ describe("the table of operators", () => {
       const all: (JsonValue | undefined)[] = cell.includes("missing") ? [...values, undefined] : values;
       for (const value of all) expect(answer(example, value), `${example} on ${JSON.stringify(value)}`).toBe(expected);
     }
+  });
+});
+
+describe("the table of expressions", () => {
+  it.each(table("## Conditions in CEL"))("%s does with its examples what it says", (cell, ...examples) => {
+    const [expression = ""] = inlineCode(cell);
+    const { policy, findings } = loadPolicy(JSON.stringify({ rules: [{ when: expression, allow: true }] }));
+    expect(findings.filter(({ severity }) => severity === "error")).toEqual([]);
+    const answers = examples.map((example) => {
+      const params = parseStrictJson(inlineCode(example)[0] ?? "") as JsonObject;
+      const { outcome, reason_code } = decide(
+        policy,
+        canonicalizeAction({ agent_id: "a", tool: "t", operation: "o", params }),
+      );
+      return outcome === "EXECUTE" ? outcome : reason_code;
+    });
+    expect(answers).toEqual(["EXECUTE", "DEFAULT_DENY_NO_MATCH", "CONDITION_UNKNOWN"]);
   });
 });
 
@@ -102,6 +119,9 @@ function codesInSources(): string[] {
   const sources = readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts"))
     .map((name) => readFileSync(`${folder}/${name}`, "utf8"));
-  const calls = sources.flatMap((source) => [...source.matchAll(/\.(error|warning)\(([^;]*?)"([a-z]+(?:_[a-z]+)*)"/g)]);
+  const calls = sources.flatMap((source) => [
+    ...source.matchAll(/\.(error|warning)\(([^;]*?)"([a-z]+(?:_[a-z]+)*)"/g),
+    ...source.replaceAll("new ExpressionFault(", ".error(").matchAll(/\.(error)\((\s*)"([a-z]+(?:_[a-z]+)*)"/g),
+  ]);
   return [...new Set(calls.map(([, severity, , code]) => `${severity} ${code}`))].sort();
 }

@@ -19,6 +19,8 @@ export const POLICY_LIMITS = {
   operandCharsMax: 4_000,
   /** Characters of a path into params or context. */
   pathCharsMax: 500,
+  /** Characters of an expression in CEL. */
+  expressionCharsMax: 2_000,
   /** Findings reported of one document; the rest would not be read. */
   findingsMax: 200,
 } as const;

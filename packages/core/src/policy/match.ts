@@ -22,6 +22,12 @@ export interface Match {
   readonly conditions: readonly Condition[];
 }
 
+/** What every action meets. */
+export const MATCHES_ALL: Match = {
+  scope: { tools: ANY_NAME, operations: ANY_NAME, agents: ANY_NAME },
+  conditions: [],
+};
+
 const KEYS = [
   "any",
   "tool",
@@ -62,7 +68,7 @@ function readAny(any: MapEntry, map: MapNode, { report }: Reading): Match | null
     report.error(keySpot(any), "contradiction", "any: true stands alone: it matches everything", "remove it");
     return null;
   }
-  return { scope: { tools: ANY_NAME, operations: ANY_NAME, agents: ANY_NAME }, conditions: [] };
+  return MATCHES_ALL;
 }
 
 function readScope(map: MapNode, { report }: Reading): Scope | null {

@@ -2,10 +2,11 @@ import { type JsonObject, RISK_LEVELS, type RiskLevel } from "@faramesh/protocol
 import { POLICY_LIMITS } from "../limits.js";
 import { asMap, reportUnknownKeys } from "./closed-map.js";
 import type { DocumentNode, MapNode } from "./document.js";
-import { type Match, matchContent, readMatch } from "./match.js";
+import { MATCHES_ALL, type Match, matchContent, readMatch } from "./match.js";
 import type { Spot } from "./report.js";
 import { readName, readWord } from "./scalars.js";
 import type { Reading } from "./value-test.js";
+import { readExpression } from "./when/read-expression.js";
 
 /** A risk rule, compiled. The first that matches gives the risk level. */
 export interface RiskRule extends Match {
@@ -18,7 +19,7 @@ export interface RiskRule extends Match {
 
 const KEYS = ["name", "when", "risk_level"] as const;
 
-/** Reads one risk rule: `{name, when, risk_level}`, where `when` is a match. Null after reporting. */
+/** Reads one risk rule: `{name, when, risk_level}`, where `when` is a match or an expression. Null after reporting. */
 export function readRiskRule(node: DocumentNode, order: number, reading: Reading): RiskRule | null {
   const { report } = reading;
   const map = asMap(node, "a risk rule", report);
@@ -41,7 +42,6 @@ function required(map: MapNode, key: string, { report }: Reading): DocumentNode 
 
 function readWhen(node: DocumentNode, reading: Reading): Match | null {
   if (node.kind !== "scalar" || typeof node.value !== "string") return readMatch(node, "when", reading);
-  const cure = "write a match: when: { params: { env: prod } }";
-  reading.report.error(node, "not_yet", "when as a CEL expression is not supported yet", cure);
-  return null;
+  const condition = readExpression(node, reading);
+  return condition === null ? null : { scope: MATCHES_ALL.scope, conditions: [condition] };
 }

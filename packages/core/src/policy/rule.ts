@@ -12,10 +12,11 @@ import { sha256Hex } from "../sha256.js";
 import { readApproval } from "./approval.js";
 import { asMap, keySpot, kindOf, reportUnknownKeys } from "./closed-map.js";
 import type { DocumentNode, MapEntry, MapNode } from "./document.js";
-import { type Match, matchContent, readMatch } from "./match.js";
+import { MATCHES_ALL, type Match, matchContent, readMatch } from "./match.js";
 import type { Report, Spot } from "./report.js";
 import { readBoolean, readName, readText, readWord } from "./scalars.js";
 import type { Reading } from "./value-test.js";
+import { readExpression } from "./when/read-expression.js";
 
 /** A rule, compiled. */
 export interface Rule extends Match {
@@ -34,13 +35,12 @@ export interface Rule extends Match {
 }
 
 const NOT_YET = {
-  when: "a CEL expression",
   limits: "counts and sums over time",
   obligations: "duties of the executor",
   tests: "tests beside the rules",
 };
 const EFFECT_KEYS = ["allow", "deny", "require_approval"] as const;
-const KEYS = ["id", "match", ...EFFECT_KEYS, "reason", "description", "risk", "enabled"];
+const KEYS = ["id", "match", "when", ...EFFECT_KEYS, "reason", "description", "risk", "enabled"];
 
 const DEFAULT_REASONS: Readonly<Record<Effect, string>> = {
   allow: "Allowed by policy rule",
@@ -112,10 +112,16 @@ function hasMisspeltEffect(map: MapNode): boolean {
 }
 
 function readRuleMatch(map: MapNode, reading: Reading): Match | null {
-  const match = map.entries.get("match");
-  if (match !== undefined) return readMatch(match.value, "match", reading);
-  reading.report.error(map, "no_match", "a rule needs a match", "write match: { any: true } to match everything");
-  return null;
+  const [match, when] = [map.entries.get("match"), map.entries.get("when")];
+  if (match === undefined && when === undefined) {
+    reading.report.error(map, "no_match", "a rule needs a match", "write match: { any: true } to match everything");
+    return null;
+  }
+  const matched = match === undefined ? MATCHES_ALL : readMatch(match.value, "match", reading);
+  const condition = when === undefined ? undefined : readExpression(when.value, reading);
+  if (matched === null || condition === null) return null;
+  // Behind the others: they cost less, and one that is false decides.
+  return condition === undefined ? matched : { ...matched, conditions: [...matched.conditions, condition] };
 }
 
 interface Details {

@@ -131,7 +131,7 @@ describe("what is wrong with a policy", () => {
     expect(cures).toEqual([
       "known keys: version, name, rules, risk",
       "known keys: version, name, rules, risk",
-      "known keys: id, match, allow, deny, require_approval, reason, description, risk, enabled",
+      "known keys: id, match, when, allow, deny, require_approval, reason, description, risk, enabled",
       "known keys: approvers, exclude_submitter, expires_in, quorum",
     ]);
   });
