@@ -173,6 +173,26 @@ export function searchingConformance(name: string, make: () => Promise<StoreUnde
       expect(await list({ text: "even", offset: 2, limit: 3 })).toEqual(even.slice(2, 5));
     });
 
+    it("however many have what is sought, and wherever they are among those that have not", async () => {
+      const many = (count: number, note: string) =>
+        Promise.all(Array.from({ length: count }, () => submit({ params: JSON.stringify({ note }) })));
+      const rare = await many(3, "rare once");
+      const once = await many(3_100, "once");
+      await many(2_100, "other");
+      const newest = (rows: readonly ActionRow[]): string[] =>
+        rows
+          .map(({ id }) => id)
+          .toSorted()
+          .reverse();
+      expect(await list({ text: "once", limit: 20 })).toEqual(newest(once).slice(0, 20));
+      expect(await list({ text: "once", limit: 20, offset: 3_090 })).toEqual(newest([...once, ...rare]).slice(3_090));
+      expect(await list({ text: "rare", limit: 20 })).toEqual(newest(rare));
+      expect(await list({ text: "rare", agentId: ["agent"], status: ["allowed"], limit: 2 })).toEqual(
+        newest(rare).slice(0, 2),
+      );
+      expect(await list({ text: "other", limit: 1_000 })).toHaveLength(1_000);
+    });
+
     it("by any mix of what can be asked, as a reader of the whole list would", async () => {
       const all = await Promise.all(
         Array.from({ length: 120 }, async (_, n) => {

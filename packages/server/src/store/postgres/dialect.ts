@@ -19,6 +19,8 @@ export const POSTGRES_DIALECT: Dialect = {
       sample: {
         query: (within) => sampleQuery(condition, within),
         isFrequent,
+        fewMax: FEW_MAX,
+        countQuery: (within) => countQuery([condition, ...within]),
         sortedPlace: "(action_terms.id || '')",
       },
     };
@@ -45,6 +47,16 @@ function sampleQuery(condition: SqlQuery, within: readonly SqlQuery[]): SqlQuery
             FROM (SELECT id, terms FROM action_terms${whereAll(within)} ORDER BY id DESC LIMIT ${SAMPLE_ACTIONS}
                  ) AS action_terms`,
     values: [...condition.values, ...valuesOf(within)],
+  };
+}
+
+/** Actions that may be read wherever they are, and sorted. */
+const FEW_MAX = 3_000;
+
+function countQuery(conditions: readonly SqlQuery[]): SqlQuery {
+  return {
+    sql: `SELECT count(*) AS found FROM (SELECT 1 FROM action_terms${whereAll(conditions)} LIMIT ${FEW_MAX}) AS counted`,
+    values: valuesOf(conditions),
   };
 }
 

@@ -108,6 +108,9 @@ export interface Sample {
   query(within: readonly SqlQuery[]): SqlQuery;
   /** Whether so many actions are found soonest along the way. */
   isFrequent(sampled: Sampled, wanted: number): boolean;
+  /** Asks how many have what is sought, counting up to `fewMax`: what was common once may be missing from a sample. */
+  countQuery(within: readonly SqlQuery[]): SqlQuery;
+  readonly fewMax: number;
   /** In the order of {@link Search.place}, but so that all that is sought is found first, and sorted then. */
   readonly sortedPlace: string;
 }

@@ -70,7 +70,9 @@ async function orderOf(
 ): Promise<string> {
   if (sample === null) return place;
   const [sampled] = await ask<Sampled>(sample.query(within));
-  return sampled !== undefined && sample.isFrequent(sampled, limit + offset + 1) ? place : sample.sortedPlace;
+  if (sampled !== undefined && sample.isFrequent(sampled, limit + offset + 1)) return place;
+  const [counted] = await ask<{ found: number }>(sample.countQuery(within));
+  return counted !== undefined && counted.found < sample.fewMax ? sample.sortedPlace : place;
 }
 
 function timeConditions({ sinceMs, untilMs }: ActionFilter): SqlQuery[] {
