@@ -4,7 +4,7 @@ import { placeOf } from "./place.js";
 
 /** Actions after which the index is tidied, and pages that tidying looks at for each of them. */
 const TIDY_ACTIONS = 8;
-const TIDY_PAGES_EACH = 4;
+const TIDY_PAGES_EACH = 2;
 
 /**
  * The index that actions are found in, by their terms (FTS5): it tells places, newest first. It is made of parts that
