@@ -34,7 +34,6 @@ const literal = fc.constantFrom(
   "1.5",
   "'x'",
   "'12'",
-  "''",
   "true",
   "false",
   "null",
@@ -94,7 +93,6 @@ const value = fc.constantFrom<JsonObject[string]>(
   "x",
   "12",
   "1.5",
-  "",
   "X",
   true,
   false,
@@ -107,27 +105,31 @@ const value = fc.constantFrom<JsonObject[string]>(
 );
 const paramsOf = fc.dictionary(fc.constantFrom("a", "b", "c", "l"), value, { maxKeys: 4, noNullPrototype: true });
 
-describe("conditions in CEL agree with the library's own evaluation", () => {
-  it("on random expressions and params, wherever they load", () => {
-    let loaded = 0;
-    fc.assert(
-      fc.property(expression, fc.array(paramsOf, { minLength: 3, maxLength: 3 }), (text, cases) => {
-        const { policy } = policyWith(text);
-        if (policy === null) return;
-        loaded++;
-        // To the library a null is as good as no field; the specification has has() ask for the key.
-        const fitting = cases.filter((params) => !text.includes("has(") || !Object.values(params).includes(null));
-        for (const params of fitting)
-          expect([text, params, judged(policy, params)]).toEqual([text, params, byLibrary(text, params)]);
-      }),
-      { numRuns: RUNS },
-    );
-    expect(loaded).toBeGreaterThan(RUNS / 5);
-  });
-});
-
 /** As many as take some seconds; more where `FARAMESH_SOAK_RUNS` says so. */
 const RUNS = Number(process.env["FARAMESH_SOAK_RUNS"] ?? 1_500);
+
+describe("conditions in CEL agree with the library's own evaluation", () => {
+  it(
+    "on random expressions and params, wherever they load",
+    () => {
+      let loaded = 0;
+      fc.assert(
+        fc.property(expression, fc.array(paramsOf, { minLength: 3, maxLength: 3 }), (text, cases) => {
+          const { policy } = policyWith(text);
+          if (policy === null) return;
+          loaded++;
+          // To the library a null is as good as no field; the specification has has() ask for the key.
+          const fitting = cases.filter((params) => !text.includes("has(") || !Object.values(params).includes(null));
+          for (const params of fitting)
+            expect([text, params, judged(policy, params)]).toEqual([text, params, byLibrary(text, params)]);
+        }),
+        { numRuns: RUNS },
+      );
+      expect(loaded).toBeGreaterThan(RUNS / 5);
+    },
+    30_000 + RUNS * 20,
+  );
+});
 
 interface ConformanceTest {
   readonly original: {

@@ -159,7 +159,9 @@ export const FUNCTIONS: ReadonlyMap<string, readonly Overload[]> = new Map<strin
         return list.some((item) => equalValues(value, item, budget));
       }),
       on<[Value, { readonly [key: string]: Value }]>([null, "map"], "bool", ([key, map]) => {
-        return typeof key === "string" && Object.hasOwn(map, key);
+        if (typeof key === "string") return Object.hasOwn(map, key);
+        // What could be a key of a map, and is none of this one.
+        return typeof key === "object" ? FAULT : false;
       }),
     ],
   ],
