@@ -65,6 +65,11 @@ describe("a condition in CEL", () => {
     ]);
   });
 
+  it("is written as it was where the library would write another tree", () => {
+    expect(policyWith("params.a  ==  1").policy?.rules[0]?.conditions).toEqual(['when cel "params.a == 1"']);
+    expect(policyWith("-(-1)  ==  params.a").policy?.rules[0]?.conditions).toEqual(['when cel "-(-1)  ==  params.a"']);
+  });
+
   it("has the same hash however it is spaced, and another one for another meaning", () => {
     const hashes = ["params.a==1&&true", "params.a == 1 &&\n  true", "params.a == 2 && true"].map(
       (when) => policyWith(when).policy?.hash,
@@ -92,6 +97,7 @@ const REFUSED: [string, string, RegExp][] = [
   ["params.a && 1", "wrong_type", /int is neither/],
   ["params.a.matches(params.b)", "unsupported_expression", /pattern that is not written out/],
   ["params.a.matches('(?=x)')", "invalid_pattern", /pattern/],
+  ["params.a.matches('x', 'y')", "unsupported_expression", /3 operands/],
   ["timestamp(params.a) == timestamp(params.b)", "unsupported_expression", /timestamp is not supported/],
   ["params.a.split(',').size() == 1", "unsupported_expression", /split is not supported/],
   ["params.a == b'x'", "unsupported_expression", /literal/],
@@ -121,10 +127,18 @@ describe("an expression that cannot be used", () => {
 describe("trap: an expression on hostile params", () => {
   const LIST = Array.from({ length: 9_000 }, (_, n) => n);
   const TEXT = "a".repeat(40_000);
+  const FIELDS = Object.fromEntries(Array.from({ length: 4_000 }, (_, n) => [`f${n}`, 1]));
+  const PAIRS = "ab".repeat(20_000);
   it.each<[string, JsonObject]>([
     ["params.a.exists(x, params.a.exists(y, x + y < 0.0))", { a: LIST }],
     ["params.a.all(x, params.b.contains('zzzz') || true)", { a: LIST, b: TEXT }],
     ["params.a.map(x, params.b + params.b).size() == 0", { a: LIST, b: TEXT }],
+    ["params.a.all(x, params.b <= params.c)", { a: LIST.slice(0, 2_000), b: TEXT, c: `${TEXT}b` }],
+    ["params.a.all(x, params.b == params.c)", { a: LIST.slice(0, 2_000), b: TEXT, c: TEXT }],
+    ["params.a.all(x, params.b != params.c)", { a: LIST.slice(0, 2_000), b: TEXT, c: `${TEXT.slice(1)}b` }],
+    ["params.a.all(x, size(params.b) > 0)", { a: LIST, b: FIELDS }],
+    ["params.a.all(x, params.b.exists(name, true))", { a: LIST, b: FIELDS }],
+    ["!params.b.contains(params.c)", { b: PAIRS, c: `${PAIRS.slice(0, 20_000)}aa${PAIRS.slice(0, 10_000)}` }],
     ["params.a.exists(x, x in params.a && x < 0)", { a: LIST }],
     ["params.a.exists(x, params.a == params.c && x < 0)", { a: LIST, c: [...LIST] }],
     ["params.a.all(x, !params.b.matches('(a+)+b'))", { a: LIST, b: TEXT }],

@@ -58,7 +58,7 @@ function withoutMoment(body: Record<string, unknown>): Record<string, unknown> {
   };
 }
 
-/** As good as any, but not what the lane takes. */
+/** JSON in UTF-8 as the lane takes it, written in a way that the lane leaves to the others. */
 const NOT_ORDINARY = { "content-type": "application/json; charset=utf-8" };
 
 const utf16 = Buffer.from(JSON.stringify(LS), "utf16le");

@@ -10,7 +10,7 @@ const DAY_MS = 24 * 3_600_000;
 /** The first moment at which a key that was made at the beginning is too old to go on signing. */
 const OLD_MS = BEGIN_MS + 90 * DAY_MS + 1;
 
-/** Good for as long as any test runs. */
+/** Never expired, so that a test tells of keys and not of the clock. */
 const CLAIMS: PermitClaims = {
   ...{ iss: NAMES.issuer, aud: NAMES.audience, sub: "agent", jti: "1", iat: 0, exp: Number.MAX_SAFE_INTEGER },
   act: { id: "a", tool: "shell", operation: "exec", request_hash: "0".repeat(64), params_hash: "0".repeat(64) },

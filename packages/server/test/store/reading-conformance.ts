@@ -1,20 +1,14 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ActionFilter, ActionRow, ActionStep, FirstRow, Store } from "../../src/store/store.js";
 import { ACTOR, EVERYTHING } from "./store-samples.js";
-import { type StoreUnderTest, stepIn, submitTo } from "./store-under-test.js";
+import { openForEach, type StoreUnderTest, stepIn, submitTo } from "./store-under-test.js";
 
 /** What every store promises of reading: lists, pages, streams, what is overdue and who was seen. */
 export function readingConformance(name: string, make: () => Promise<StoreUnderTest>): void {
   describe(`the ${name} store reads back what a store promises`, () => {
-    let under: StoreUnderTest;
     let store: Store;
-    beforeEach(async () => {
-      under = await make();
-      store = await under.open();
-    });
-    afterEach(async () => {
-      await store.close();
-      await under.remove();
+    openForEach(make, (opened) => {
+      store = opened;
     });
     const submit = (fields: Partial<FirstRow> = {}): Promise<ActionRow> => submitTo(store, fields);
     const step = (id: string, fields: Partial<ActionStep> = {}): Promise<void> => stepIn(store, id, fields);

@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Committed, FirstRow, Store } from "../../src/store/store.js";
 import { ACTOR, claim, newAction } from "./store-samples.js";
-import { type StoreUnderTest, submitTo } from "./store-under-test.js";
+import { openForEach, type StoreUnderTest, submitTo } from "./store-under-test.js";
 
 const entry = { kind: "agent.disabled", atMs: 1, actor: ACTOR, body: {} };
 const stop = { agent_id: "agent", disabled_at_ms: 7, disabled_by: "k1", reason: null };
@@ -9,15 +9,9 @@ const stop = { agent_id: "agent", disabled_at_ms: 7, disabled_by: "k1", reason: 
 /** What every store promises of the rules that actions are decided by, and of telling what was committed. */
 export function rulesConformance(name: string, make: () => Promise<StoreUnderTest>): void {
   describe(`the ${name} store takes only what was decided by the newest rules`, () => {
-    let under: StoreUnderTest;
     let store: Store;
-    beforeEach(async () => {
-      under = await make();
-      store = await under.open();
-    });
-    afterEach(async () => {
-      await store.close();
-      await under.remove();
+    openForEach(make, (opened) => {
+      store = opened;
     });
     const decidedAt = (index: number, fields: Partial<FirstRow> = {}) => ({ ...newAction(fields), decidedAt: index });
 

@@ -1,21 +1,15 @@
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ActionFilter, ActionRow, FirstRow, Store } from "../../src/store/store.js";
 import { EVERYTHING } from "./store-samples.js";
-import { type StoreUnderTest, stepIn, submitTo } from "./store-under-test.js";
+import { openForEach, type StoreUnderTest, stepIn, submitTo } from "./store-under-test.js";
 
 /** What every store promises of finding actions: by words, by what they are, and by both. */
 export function searchingConformance(name: string, make: () => Promise<StoreUnderTest>): void {
   describe(`the ${name} store finds an action`, () => {
-    let under: StoreUnderTest;
     let store: Store;
-    beforeEach(async () => {
-      under = await make();
-      store = await under.open();
-    });
-    afterEach(async () => {
-      await store.close();
-      await under.remove();
+    openForEach(make, (opened) => {
+      store = opened;
     });
     const submit = (fields: Partial<FirstRow> = {}): Promise<ActionRow> => submitTo(store, fields);
     const list = async (filter: Partial<ActionFilter>): Promise<string[]> =>

@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { afterEach, beforeEach, expect } from "vitest";
 import type { ActionRow, ActionStep, FirstRow, Store } from "../../src/store/store.js";
 import { claim, newAction } from "./store-samples.js";
 
@@ -6,6 +6,21 @@ import { claim, newAction } from "./store-samples.js";
 export interface StoreUnderTest {
   open(): Promise<Store>;
   remove(): Promise<void>;
+}
+
+/** Gives each test a store of its own, on nothing, which is closed and removed behind it. */
+export function openForEach(make: () => Promise<StoreUnderTest>, take: (store: Store) => void): void {
+  let under: StoreUnderTest;
+  let store: Store;
+  beforeEach(async () => {
+    under = await make();
+    store = await under.open();
+    take(store);
+  });
+  afterEach(async () => {
+    await store.close();
+    await under.remove();
+  });
 }
 
 /** Records an action that nobody has seen before. */

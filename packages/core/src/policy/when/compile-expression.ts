@@ -263,10 +263,12 @@ function memberOf(container: Value, key: Value): Result {
   return Number.isInteger(index) && index >= 0 && index < container.length ? (container[index] as Value) : FAULT;
 }
 
-/** Characters that a pattern is searched for in one step: so many take as long as any other step. */
+/** Characters that a pattern is searched for in one step: at 8 to 17 ns each, less than a step of a macro takes (0.7 µs). */
 const STEP_CHARS = 8;
 
-function matches([text, pattern]: readonly Node[], node: Node, around: Surroundings): Compiled {
+function matches(operands: readonly Node[], node: Node, around: Surroundings): Compiled {
+  const [text, pattern] = operands;
+  if (operands.length !== 2) throw notSupported(`matches with ${operands.length} operands`, node, around);
   const searched = compileNode(text, around);
   if (!mayBe(searched.type, "string")) throw noOverload("matches", [searched], node, around);
   const kind = pattern?.exprKind.case === "constExpr" ? pattern.exprKind.value.constantKind : undefined;

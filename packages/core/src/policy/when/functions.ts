@@ -9,13 +9,6 @@ export interface Overload {
   readonly apply: (values: readonly Value[], budget: Budget) => Result;
 }
 
-/** Characters looked at in one step. */
-const STEP_CHARS = 64;
-
-function spendOn(text: string, budget: Budget): void {
-  budget.spend(Math.ceil(text.length / STEP_CHARS));
-}
-
 function on<Operands extends readonly Value[]>(
   takes: readonly (Kind | null)[],
   gives: Kind,
@@ -51,18 +44,22 @@ const NUMBER_PAIRS = NUMBERS.flatMap((left) => NUMBERS.map((right) => [left, rig
 function ordering(holds: (order: number) => boolean): Overload[] {
   const pairs: (readonly [Kind, Kind])[] = [...NUMBER_PAIRS, ["string", "string"], ["bool", "bool"]];
   return pairs.map((pair) =>
-    on<[Value, Value]>(pair, "bool", ([left, right]) => {
-      const order = compareValues(left, right);
+    on<[Value, Value]>(pair, "bool", ([left, right], budget) => {
+      const order = compareValues(left, right, budget);
       // Not a number is neither more nor less than anything.
       return order !== null && holds(order);
     }),
   );
 }
 
+/** Characters of a part that cost no more than the text it is looked for in. */
+const PART_CHARS = 64;
+
 function onTexts(test: (text: string, part: string) => boolean): Overload[] {
   return [
     on<[string, string]>(["string", "string"], "bool", ([text, part], budget) => {
-      spendOn(text, budget);
+      // A search may look at all of the part again and again along the text.
+      budget.spendOn(text.length, Math.ceil(part.length / PART_CHARS) || 1);
       return test(text, part);
     }),
   ];
@@ -71,14 +68,14 @@ function onTexts(test: (text: string, part: string) => boolean): Overload[] {
 function changed(change: (text: string) => string): Overload[] {
   return [
     on<[string]>(["string"], "string", ([text], budget) => {
-      spendOn(text, budget);
+      budget.spendOn(text.length);
       return change(text);
     }),
   ];
 }
 
 function codePoints(text: string, budget: Budget): bigint {
-  spendOn(text, budget);
+  budget.spendOn(text.length);
   let count = 0;
   for (const _ of text) count++;
   return BigInt(count);
@@ -87,7 +84,11 @@ function codePoints(text: string, budget: Budget): bigint {
 const SIZES: Overload[] = [
   on<[string]>(["string"], "int", ([text], budget) => codePoints(text, budget)),
   on<[readonly Value[]]>(["list"], "int", ([list]) => BigInt(list.length)),
-  on<[{ readonly [key: string]: Value }]>(["map"], "int", ([map]) => BigInt(Object.keys(map).length)),
+  on<[{ readonly [key: string]: Value }]>(["map"], "int", ([map], budget) => {
+    const { length } = Object.keys(map);
+    budget.spend(length);
+    return BigInt(length);
+  }),
 ];
 
 const DECIMAL = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
@@ -108,8 +109,7 @@ export const FUNCTIONS: ReadonlyMap<string, readonly Overload[]> = new Map<strin
         (left, right) => left + right,
       ),
       on<[string, string]>(["string", "string"], "string", ([left, right], budget) => {
-        spendOn(left, budget);
-        spendOn(right, budget);
+        budget.spendOn(left.length + right.length);
         return left + right;
       }),
       on<[readonly Value[], readonly Value[]]>(["list", "list"], "list", ([left, right], budget) => {

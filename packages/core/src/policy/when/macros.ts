@@ -32,8 +32,8 @@ export function compileMacro({ function: name, target, args }: MacroCall, node: 
   if (name === "map") return mapped(first, second, node, inner, loopOver);
   const test = loopOver(truth(first, node, inner));
   if (name === "filter") return { type: listOf(item), evaluate: (situation) => filtered(test, situation) };
-  const evaluate = { all: every, exists: some, exists_one: one }[name as "all" | "exists" | "exists_one"];
-  return { type: TYPE_OF.bool, evaluate: (situation) => evaluate(test, situation) };
+  if (name === "exists_one") return { type: TYPE_OF.bool, evaluate: (situation) => one(test, situation) };
+  return { type: TYPE_OF.bool, evaluate: (situation) => quantified(name === "exists", test, situation) };
 }
 
 function itemOf(type: Type, name: string, node: Node, around: Surroundings): Type {
@@ -56,7 +56,10 @@ function itemsOf({ evaluate }: Compiled): Loop["items"] {
     const range = evaluate(situation);
     if (range === FAULT) return FAULT;
     if (isList(range)) return range;
-    return isMap(range) ? Object.keys(range) : FAULT;
+    if (!isMap(range)) return FAULT;
+    const names = Object.keys(range);
+    situation.budget.spend(names.length);
+    return names;
   };
 }
 
@@ -68,27 +71,15 @@ function bodyOf({ evaluate }: Compiled, depth: number): Loop["body"] {
   };
 }
 
-/** One that is false decides, also where others have no value. */
-function every({ items, body }: Loop, situation: Situation): Result {
+/** One item that decides does so, also where others have no value: `false` for all of them, `true` for some. */
+function quantified(decisive: boolean, { items, body }: Loop, situation: Situation): Result {
   const range = items(situation);
   if (range === FAULT) return FAULT;
-  let result: Result = true;
+  let result: Result = !decisive;
   for (const item of range) {
     const value = body(item, situation);
-    if (value === false) return false;
-    if (value !== true) result = FAULT;
-  }
-  return result;
-}
-
-function some({ items, body }: Loop, situation: Situation): Result {
-  const range = items(situation);
-  if (range === FAULT) return FAULT;
-  let result: Result = false;
-  for (const item of range) {
-    const value = body(item, situation);
-    if (value === true) return true;
-    if (value !== false) result = FAULT;
+    if (value === decisive) return decisive;
+    if (value !== !decisive) result = FAULT;
   }
   return result;
 }

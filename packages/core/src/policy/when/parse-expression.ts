@@ -12,7 +12,7 @@ const NESTING_MAX = 40;
 const loadLibrary = createRequire(import.meta.url);
 
 /**
- * Parses an expression of CEL, and writes it in the one way that all expressions with its tree are written in. The library is loaded when the first one comes: that takes longer than starting without.
+ * Parses an expression of CEL, and writes it in a form that expressions of another meaning do not have. The library is loaded when the first one comes: that takes longer than starting without.
  *
  * @throws ExpressionFault
  */
@@ -21,13 +21,23 @@ export function parseExpression(text: string): { parsed: Parsed; normalForm: str
   const library = loadLibrary("@bufbuild/cel") as { parse: typeof parse; unparse: typeof unparse };
   try {
     const parsed = library.parse(text);
-    return { parsed, normalForm: library.unparse(parsed) };
+    const written = library.unparse(parsed);
+    // Where the library writes another tree than it read, two meanings would share one form: such a text stands as it is.
+    return { parsed, normalForm: treeOf(library.parse(written)) === treeOf(parsed) ? written : text };
   } catch (error) {
     const { rawMessage, location } = error as { rawMessage?: unknown; location?: { start?: { offset?: unknown } } };
     if (typeof rawMessage !== "string") throw error;
     const offset = location?.start?.offset;
     throw new ExpressionFault("invalid_expression", rawMessage, typeof offset === "number" ? offset : null);
   }
+}
+
+/** What an expression means, whatever its spacing: its tree without the numbers of its nodes. */
+function treeOf({ expr }: Parsed): string {
+  return JSON.stringify(expr, (key, value: unknown) => {
+    if (key === "id") return undefined;
+    return typeof value === "bigint" ? `${value}n` : value;
+  });
 }
 
 function assertShallow(text: string): void {

@@ -36,6 +36,7 @@ export function isMap(value: Value): value is { readonly [key: string]: Value } 
 /** Equality of CEL: numbers by what they are worth, whatever their kind; of different kinds nothing else is equal. */
 export function equalValues(left: Value, right: Value, budget: Budget): boolean {
   if (isNumber(left) && isNumber(right)) return compareNumbers(left, right) === 0;
+  if (typeof left === "string" && typeof right === "string") return equalTexts(left, right, budget);
   if (left === right) return true;
   if (isList(left)) return isList(right) && equalLists(left, right, budget);
   return isMap(left) && isMap(right) && equalMaps(left, right, budget);
@@ -43,6 +44,12 @@ export function equalValues(left: Value, right: Value, budget: Budget): boolean 
 
 function isNumber(value: Value): value is number | bigint {
   return typeof value === "number" || typeof value === "bigint";
+}
+
+function equalTexts(left: string, right: string, budget: Budget): boolean {
+  if (left.length !== right.length) return false;
+  budget.spendOn(left.length);
+  return left === right;
 }
 
 function equalLists(left: readonly Value[], right: readonly Value[], budget: Budget): boolean {
@@ -63,9 +70,12 @@ function equalMaps(
 }
 
 /** The order of two values of one kind, or of two numbers; null where they have none. Texts go by code points. */
-export function compareValues(left: Value, right: Value): number | null {
+export function compareValues(left: Value, right: Value, budget: Budget): number | null {
   if (isNumber(left) && isNumber(right)) return compareNumbers(left, right);
-  if (typeof left === "string" && typeof right === "string") return compareTexts(left, right);
+  if (typeof left === "string" && typeof right === "string") {
+    budget.spendOn(Math.min(left.length, right.length));
+    return compareTexts(left, right);
+  }
   if (typeof left === "boolean" && typeof right === "boolean") return Number(left) - Number(right);
   return null;
 }
@@ -95,6 +105,9 @@ function rank(unit: number): number {
 /** Thrown out of an evaluation that has taken as many steps as it may. */
 export class BudgetSpent extends Error {}
 
+/** Characters that are read in one step. */
+const STEP_CHARS = 64;
+
 /** Bounds what one evaluation costs, whatever an agent sends. */
 export class Budget {
   #left: number;
@@ -107,5 +120,10 @@ export class Budget {
   spend(steps: number): void {
     this.#left -= steps;
     if (this.#left < 0) throw new BudgetSpent();
+  }
+
+  /** Spends on reading a text of so many characters, so many times. */
+  spendOn(characters: number, times = 1): void {
+    this.spend(Math.ceil(characters / STEP_CHARS) * times);
   }
 }
