@@ -31,6 +31,7 @@ import { listUnclaimedQuery } from "./list-unclaimed.js";
 import { removePruned } from "./remove-pruned.js";
 import { SQL } from "./statements.js";
 import { termsOf } from "./terms.js";
+import { toldOnce } from "./told-once.js";
 
 /** The store on a SQL database, whichever: one query a verb, and one way of writing. */
 export class SqlStore implements Store {
@@ -43,8 +44,9 @@ export class SqlStore implements Store {
   /** @param database - Migrated, and with a ledger that was verified. */
   constructor(database: Database) {
     this.#database = database;
-    this.#commits = new GroupCommit(database, (entries) => this.#listener(entries));
-    database.follow((entries) => this.#listener(entries));
+    const tell = toldOnce((entries) => this.#listener(entries));
+    this.#commits = new GroupCommit(database, tell);
+    database.follow(tell);
   }
 
   submit(action: NewAction): Promise<Recorded> {
