@@ -70,8 +70,8 @@ class Execution {
     const draw = this.#tape.below(24);
     if (id === undefined || draw < 6) return this.#submission(process);
     if (draw < 12) return this.#step(process, id);
-    if (draw < 14) return quietly(this.#gate.report(process, `report-${id}`, id));
-    if (draw < 16) return quietly(this.#gate.consume(process, id, this.#gate.jtiOf(id) ?? `permit of ${id}`));
+    if (draw < 14) return this.#report(process, this.#perhapsRan(id));
+    if (draw < 16) return this.#consumption(process, this.#perhapsRan(id));
     if (draw < 19) return quietly(this.#gate.read(process, id));
     if (draw < 21) return quietly(this.#gate.list(process, 1 + this.#tape.below(4)));
     if (draw === 21) return quietly(this.#gate.disable("admin", this.#agent(), `stop-${this.#stops++}`));
@@ -97,6 +97,19 @@ class Execution {
       this.#gate.run(process, id);
     };
     return { asked: this.#gate.step(process, op, `${op}-${id}`, id), onOk };
+  }
+
+  /** Every other time one that was claimed: of all actions few are, and fewer still run when they are drawn. */
+  #perhapsRan(id: string): string {
+    return (this.#tape.below(2) === 0 ? this.#tape.oneOf([...this.#ran]) : undefined) ?? id;
+  }
+
+  #report(process: string, id: string): Way {
+    return quietly(this.#gate.report(process, `report-${id}`, id));
+  }
+
+  #consumption(process: string, id: string): Way {
+    return quietly(this.#gate.consume(process, id, this.#gate.jtiOf(id) ?? `permit of ${id}`));
   }
 
   #agent(): string {
@@ -125,7 +138,7 @@ class Execution {
   }
 
   #passTime(): void {
-    this.#gate.nowMs += this.#tape.below(TERM_MS);
+    this.#gate.nowMs += this.#tape.below(TERM_MS / 8);
     this.#gate.sweep();
   }
 }
