@@ -3,8 +3,8 @@ import type { ActionFilter, FirstRow, Visibility } from "../store.js";
 import { cutWords, unescapeJson } from "./words.js";
 
 /**
- * What an action is found by, in one index: its words, and its fields that never change, each as `letter=value`. No
- * word holds a `=`, so neither passes for the other.
+ * What an action is found by, in one index: its words, and its fields that never change, each as `letter=value`, and
+ * agent and tool together. No word holds a `=`, so neither passes for the other.
  */
 export type Term = string;
 
@@ -30,6 +30,7 @@ export function termsOf(row: FirstRow): Term[] {
   const { tool, operation, agent_id, reason, params } = row;
   const terms = cutWords(`${tool} ${operation} ${agent_id} ${reason} ${unescapeJson(params)}`);
   for (const field of FIELD_NAMES) terms.push(fieldTerm(field, row[field]));
+  terms.push(pairTerm(agent_id, tool));
   return terms;
 }
 
@@ -38,15 +39,24 @@ export function soughtBy(filter: ActionFilter): Sought | null {
   const anyOf = (field: keyof typeof FIELDS, values: readonly string[]): Sought =>
     values.length === 0 ? [] : [values.map((value) => fieldTerm(field, value))];
   const sought = [
-    ...anyOf("tool", filter.tool),
+    ...(pairsSought(filter) ?? [...anyOf("agent_id", filter.agentId), ...anyOf("tool", filter.tool)]),
     ...anyOf("operation", filter.operation),
-    ...anyOf("agent_id", filter.agentId),
     ...anyOf("outcome", filter.outcome),
     ...anyOf("risk_level", filter.riskLevel),
     ...(filter.text === null ? [] : wordsSought(filter.text)),
     ...(filter.visibleTo === null || !isInTerms(filter.visibleTo) ? [] : visibleTerms(filter.visibleTo)),
   ];
   return sought.length === 0 ? null : sought;
+}
+
+/** Pairs that are asked for in place of their halves. */
+const PAIRS_MAX = 32;
+
+/** Agents with tools, where both are asked for; null where one is not, or the pairs are too many. */
+function pairsSought({ agentId, tool }: ActionFilter): Sought | null {
+  const pairs = agentId.length * tool.length;
+  if (pairs === 0 || pairs > PAIRS_MAX) return null;
+  return [agentId.flatMap((agent) => tool.map((name) => pairTerm(agent, name)))];
 }
 
 /** All words of the text; a text without a word finds nothing. */
@@ -70,9 +80,18 @@ const MARKS = /[!'()*]/g;
 /** Characters from which on a value stands as its hash: PostgreSQL refuses to look for a term of more than 2,046 bytes. */
 const ENCODED_CHARS_MAX = 1_000;
 
+/** What an agent did with a tool is asked for often, and each half alone may stand for thousands of actions. */
+function pairTerm(agentId: string, tool: string): Term {
+  return `p=${plainOrEncoded(agentId)}=${plainOrEncoded(tool)}`;
+}
+
 /** In letters, digits, `%`, `-`, `.`, `_` and `~`, which no database's index takes for anything else. */
 export function fieldTerm(field: keyof typeof FIELDS, value: string): Term {
-  return `${FIELDS[field]}=${PLAIN.test(value) ? value : encoded(value)}`;
+  return `${FIELDS[field]}=${plainOrEncoded(value)}`;
+}
+
+function plainOrEncoded(value: string): string {
+  return PLAIN.test(value) ? value : encoded(value);
 }
 
 function encoded(value: string): string {
