@@ -1,4 +1,4 @@
-import { AGENTS, SOUGHT, TOOLS } from "./sample-actions.mjs";
+import { AGENTS, FEW, SOUGHT, TOOLS } from "./sample-actions.mjs";
 
 /**
  * What is to be known of a store to ask about it.
@@ -21,7 +21,6 @@ import { AGENTS, SOUGHT, TOOLS } from "./sample-actions.mjs";
  */
 
 /** Agents and tools that many actions are of, and that few are. */
-const FEW = 5;
 const usual = (list, turn) => list[turn % FEW];
 const seldom = (list, turn) => list[list.length - 1 - (turn % FEW)];
 

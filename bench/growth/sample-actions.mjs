@@ -21,16 +21,24 @@ export const AGENTS = Array.from({ length: 50 }, (_, place) => `agent-${String(p
 const TOOL_WORDS = ["shell", "stripe", "http", "mail", "files", "crm", "calendar", "database", "queue", "tickets"];
 export const TOOLS = ["", "_test", "_legacy"].flatMap((suffix) => TOOL_WORDS.map((word) => `${word}${suffix}`));
 
+/** How many of the first agents and tools count as busy, and how many of the last ones as quiet. */
+export const FEW = 5;
+
+/** From here on, each quiet agent fails once with the quiet tool of the same rank, so that any larger store has as many. */
+const QUIET_FAILURES_PLACE = 300;
+
 const OPERATIONS = ["read", "write", "send", "delete", "refund", "query"];
 const RISK_LEVELS = ["low", "low", "low", "medium", "high", "critical"];
 const NOTE_WORDS_MAX = 8;
 const VOCABULARY_WORDS = 3_000;
 const SYLLABLES = ["ka", "lo", "mi", "ren", "ta", "so", "vel", "pur", "in", "der", "ash", "bo", "qui", "ze", "fro"];
 
+const FAILED = { share: 0.05, decision: "allow", statuses: ["allowed", "executing", "failed"] };
+
 /** A life: how often it is lived, what the policy said of it, and the statuses that it goes through. */
 const LIVES = [
   { share: 0.5, decision: "allow", statuses: ["allowed", "executing", "succeeded"] },
-  { share: 0.05, decision: "allow", statuses: ["allowed", "executing", "failed"] },
+  FAILED,
   { share: 0.15, decision: "allow", statuses: ["allowed"] },
   { share: 0.2, decision: "deny", statuses: ["denied"] },
   { share: 0.06, decision: "require_approval", statuses: ["pending_approval", "approved", "executing", "succeeded"] },
@@ -51,10 +59,14 @@ const REASON_CODES = { allow: "POLICY_ALLOW", deny: "POLICY_DENY", require_appro
  */
 export function sampleAction(place) {
   const random = randomFrom(place);
-  const { decision, statuses } = lifeAt(random());
+  const share = random();
+  const rank = place - QUIET_FAILURES_PLACE;
+  const failsQuietly = rank >= 0 && rank < FEW;
+  const { decision, statuses } = failsQuietly ? FAILED : lifeAt(share);
+  const [agent, tool] = [AGENTS, TOOLS].map((list) => skewed(list, random));
   return {
-    agentId: skewed(AGENTS, random),
-    tool: skewed(TOOLS, random),
+    agentId: failsQuietly ? AGENTS.at(-1 - rank) : agent,
+    tool: failsQuietly ? TOOLS.at(-1 - rank) : tool,
     operation: pick(OPERATIONS, random),
     params: JSON.stringify(paramsOf(place, random)),
     riskLevel: pick(RISK_LEVELS, random),

@@ -1,5 +1,5 @@
 import { valuesOf, whereAll } from "../sql/conditions.js";
-import type { Dialect, Sampled, SqlQuery } from "../sql/database.js";
+import type { Dialect, FoundFirst, Sampled, SqlQuery } from "../sql/database.js";
 import { idsFrom } from "../sql/ids-from.js";
 import type { Sought } from "../sql/terms.js";
 
@@ -19,9 +19,7 @@ export const POSTGRES_DIALECT: Dialect = {
       sample: {
         query: (within) => sampleQuery(condition, within),
         isFrequent,
-        fewMax: FEW_MAX,
-        countQuery: (within) => countQuery([condition, ...within]),
-        sortedPlace: "(action_terms.id || '')",
+        foundFirst,
       },
     };
   },
@@ -30,8 +28,8 @@ export const POSTGRES_DIALECT: Dialect = {
   joinInOrder: "JOIN",
 };
 
-/** Actions that a sample looks at: so many are read in a few milliseconds. */
-const SAMPLE_ACTIONS = 2_000;
+/** Actions that a sample looks at: so many are read in a millisecond. */
+const SAMPLE_ACTIONS = 1_000;
 
 /** Fewer than so many are chance, and say nothing of how many there are. */
 const FOUND_MIN = 4;
@@ -53,10 +51,11 @@ function sampleQuery(condition: SqlQuery, within: readonly SqlQuery[]): SqlQuery
 /** Actions that may be read wherever they are, and sorted. */
 const FEW_MAX = 3_000;
 
-function countQuery(conditions: readonly SqlQuery[]): SqlQuery {
+function foundFirst(conditions: readonly SqlQuery[]): FoundFirst {
+  const found = `SELECT id FROM action_terms${whereAll(conditions)} LIMIT ${FEW_MAX + 1}`;
   return {
-    sql: `SELECT count(*) AS found FROM (SELECT 1 FROM action_terms${whereAll(conditions)} LIMIT ${FEW_MAX}) AS counted`,
-    values: valuesOf(conditions),
+    with: { sql: `WITH found AS MATERIALIZED (${found})`, values: valuesOf(conditions) },
+    areFew: { sql: `(SELECT count(*) FROM found) <= ${FEW_MAX}`, values: [] },
   };
 }
 

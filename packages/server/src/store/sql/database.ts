@@ -108,11 +108,16 @@ export interface Sample {
   query(within: readonly SqlQuery[]): SqlQuery;
   /** Whether so many actions are found soonest along the way. */
   isFrequent(sampled: Sampled, wanted: number): boolean;
-  /** Asks how many have what is sought, counting up to `fewMax`: what was common once may be missing from a sample. */
-  countQuery(within: readonly SqlQuery[]): SqlQuery;
-  readonly fewMax: number;
-  /** In the order of {@link Search.place}, but so that all that is sought is found first, and sorted then. */
-  readonly sortedPlace: string;
+  /** Finds what meets conditions before anything else is done with it. */
+  foundFirst(conditions: readonly SqlQuery[]): FoundFirst;
+}
+
+/** What was common once may be missing from a sample, so there is a bound on what is found first. */
+export interface FoundFirst {
+  /** Stands before a query, and makes `found`: the places, up to one more than the bound. */
+  readonly with: SqlQuery;
+  /** The condition that everything is in `found`. */
+  readonly areFew: SqlQuery;
 }
 
 /** What is said differently in each dialect. */

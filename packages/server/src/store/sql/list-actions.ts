@@ -9,9 +9,12 @@ import { isInTerms, soughtBy } from "./terms.js";
 export async function listActions(database: Database, filter: ActionFilter): Promise<ActionPage> {
   const { dialect } = database;
   const sought = soughtBy(filter);
-  const isPlain = sought === null || (await isAboutFew(filter, database));
-  const query = isPlain ? plainQuery(filter, dialect) : await searchQuery(dialect.search(sought), filter, database);
-  return database.page(query, filter.limit);
+  if (sought === null) return database.page(plainQuery(filter, dialect), filter.limit);
+  const search = dialect.search(sought);
+  const [isPlain, isSeldom] = await Promise.all([isAboutFew(filter, database), isSeldomMet(search, filter, database)]);
+  if (isPlain) return database.page(plainQuery(filter, dialect), filter.limit);
+  const seldom = isSeldom ? await seldomPage(search, filter, database) : null;
+  return seldom ?? database.page(orderedQuery(search, filter, dialect), filter.limit);
 }
 
 function plainQuery(filter: ActionFilter, dialect: Dialect): SqlQuery {
@@ -26,21 +29,46 @@ function plainQuery(filter: ActionFilter, dialect: Dialect): SqlQuery {
   return pageOf(LISTED_COLUMNS, from, conditions, place, filter);
 }
 
-async function searchQuery(search: Search, filter: ActionFilter, database: Database): Promise<SqlQuery> {
-  const { dialect } = database;
-  const { index, join, place, isExact, condition } = search;
-  const within = placeConditions(filter, place, dialect);
+/** Goes back from the newest action that has what is sought. */
+function orderedQuery(search: Search, filter: ActionFilter, dialect: Dialect): SqlQuery {
+  const { index, place, condition } = search;
+  return foundQuery(search, index, [condition, ...placeConditions(filter, place, dialect)], filter, dialect);
+}
+
+/** Finds everything that has what is sought before it is sorted; null where that is too much. */
+async function seldomPage(search: Search, filter: ActionFilter, database: Database): Promise<ActionPage | null> {
+  const { dialect, ask } = database;
+  const { index, place, condition, sample } = search;
+  if (sample === null) return null;
+  const found = sample.foundFirst([condition, ...placeConditions(filter, place, dialect)]);
+  const listed = foundQuery(search, `found AS ${index}`, [found.areFew], filter, dialect);
+  const values = [...found.with.values, ...listed.values];
+  const page = await database.page({ sql: `${found.with.sql} ${listed.sql}`, values }, filter.limit);
+  if (page.rows.length > 0) return page;
+  const [counted] = await ask<{ few: boolean }>({
+    sql: `${found.with.sql} SELECT ${found.areFew.sql} AS few`,
+    values: found.with.values,
+  });
+  return counted?.few === true ? page : null;
+}
+
+/** @param conditions - On what is looked for in the index. */
+function foundQuery(
+  { index, join, place, isExact }: Search,
+  from: string,
+  conditions: readonly SqlQuery[],
+  filter: ActionFilter,
+  dialect: Dialect,
+): SqlQuery {
   const others = [
     ...timeConditions(filter),
     ...anyOf("status", filter.status),
     ...(isExact ? [] : fieldConditions(filter)),
     ...visibleConditions(filter.visibleTo, isExact, dialect),
   ];
-  const order = await orderOf(search, within, filter, database);
-  if (others.length > 0)
-    return pageOf(LISTED_COLUMNS, `${index} ${join}`, [condition, ...within, ...others], order, filter);
+  if (others.length > 0) return pageOf(LISTED_COLUMNS, `${from} ${join}`, [...conditions, ...others], place, filter);
   // Where the index knows everything, the page is found in it, and only its actions are read.
-  const page = pageOf(place, index, [condition, ...within], order, filter);
+  const page = pageOf(place, from, conditions, place, filter);
   return {
     sql: `SELECT ${LISTED_COLUMNS} FROM (${page.sql}) AS ${index} ${join} ORDER BY ${place} DESC`,
     values: page.values,
@@ -61,18 +89,15 @@ function pageOf(
   };
 }
 
-/** How to bring what was found in order: where few have it, it is found first, and not looked for along the way. */
-async function orderOf(
+/** Whether what is sought is met so seldom on the way back from the newest action that it is found first. */
+async function isSeldomMet(
   { place, sample }: Search,
-  within: readonly SqlQuery[],
-  { limit, offset }: ActionFilter,
-  { ask }: Database,
-): Promise<string> {
-  if (sample === null) return place;
-  const [sampled] = await ask<Sampled>(sample.query(within));
-  if (sampled !== undefined && sample.isFrequent(sampled, limit + offset + 1)) return place;
-  const [counted] = await ask<{ found: number }>(sample.countQuery(within));
-  return counted !== undefined && counted.found < sample.fewMax ? sample.sortedPlace : place;
+  filter: ActionFilter,
+  { dialect, ask }: Database,
+): Promise<boolean> {
+  if (sample === null) return false;
+  const [sampled] = await ask<Sampled>(sample.query(placeConditions(filter, place, dialect)));
+  return sampled === undefined || !sample.isFrequent(sampled, filter.limit + filter.offset + 1);
 }
 
 function timeConditions({ sinceMs, untilMs }: ActionFilter): SqlQuery[] {
