@@ -19,7 +19,21 @@ export {
 } from "./ledger/merkle.js";
 export { POLICY_LIMITS } from "./limits.js";
 export { type PermitIssue, type PermittedAction, permitClaims } from "./permit/claims.js";
+export { casesHash } from "./policy/cases/cases-hash.js";
+export type { PolicyCase } from "./policy/cases/policy-case.js";
+export { readPolicyCases } from "./policy/cases/read-policy-cases.js";
+export {
+  type CaseResult,
+  failingCases,
+  type PolicyTestReport,
+  type RuleCoverage,
+  testPolicy,
+} from "./policy/cases/test-policy.js";
+export { type ComparedDecision, type DecisionChange, diffDecisions } from "./policy/diff/diff-decisions.js";
+export type { FieldChange, ItemChange } from "./policy/diff/diff-items.js";
+export { diffPolicies, type PolicyDiff } from "./policy/diff/diff-policies.js";
 export type { Finding } from "./policy/finding.js";
 export { loadPolicy, type PolicyIdentity } from "./policy/load.js";
 export type { Policy, RuleSummary } from "./policy/policy.js";
+export { PolicySet, type Rivals, rivalsAmong } from "./policy/policy-set.js";
 export { sha256, sha256Hex } from "./sha256.js";

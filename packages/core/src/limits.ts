@@ -4,6 +4,13 @@ export const POLICY_LIMITS = {
   sourceBytesMax: 1_048_576,
   rulesMax: 10_000,
   riskRulesMax: 1_000,
+  profilesMax: 1_000,
+  /** Entries in one profile's list. */
+  profileToolsMax: 1_000,
+  /** Tests in one list. */
+  casesMax: 10_000,
+  /** Packs that one policy is built on. */
+  packsMax: 20,
   /** Values in a document once its aliases are expanded. */
   nodesMax: 500_000,
   /** Nesting of lists and maps in a document. */

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { LIMITS } from "@faramesh/protocol";
 import { pino } from "pino";
@@ -6,13 +6,15 @@ import { assertSound, ConfigError, type ServerConfig } from "./config.js";
 import type { Deployment } from "./deployment/deployment.js";
 import { openManyNodes } from "./deployment/many-nodes.js";
 import { openOneNode } from "./deployment/one-node.js";
-import { activatePolicy, PolicyLoadError } from "./gate/activate-policy.js";
 import { Announcer } from "./gate/announcer.js";
 import { prepareApiKey } from "./gate/api-keys.js";
 import { Authenticator, BOOTSTRAP } from "./gate/authenticate.js";
 import { expireOverdue } from "./gate/expire-overdue.js";
 import type { Gate, GateSettings } from "./gate/gate.js";
-import { Rules, whileCurrent } from "./gate/rules.js";
+import type { PolicyText } from "./gate/policies/checked-policy.js";
+import { loadPolicyFile } from "./gate/policies/load-policy-file.js";
+import { PolicyLoadError } from "./gate/policies/refused-policy.js";
+import { Rules, whileCurrent } from "./gate/policies/rules.js";
 import { type App, createApp } from "./http/app.js";
 import { keyDoor, openDoor } from "./http/authenticate.js";
 import type { Log } from "./http/problem.js";
@@ -85,10 +87,11 @@ async function serve(config: ServerConfig, deployment: Deployment): Promise<Serv
   const gate = openGate(config, deployment);
   await gate.rules.refresh();
   if (config.policyFile !== undefined || config.policySource !== undefined) {
-    await activatePolicy(gate, policyText(config));
+    await loadPolicyFile(gate, policyText(config));
   }
-  const { policy, warnings } = gate.rules.active;
-  for (const warning of warnings) logger.warn({ policy: policy?.id }, warning);
+  for (const { row, warnings } of gate.rules.active) {
+    for (const warning of warnings) logger.warn({ policy: row.id }, warning);
+  }
   if (config.adminKey !== undefined && config.adminKey.length < ADMIN_KEY_CHARS_SOUND) {
     logger.warn(`FARAMESH_TOKEN is short; use ${ADMIN_KEY_CHARS_SOUND} random characters or more`);
   }
@@ -136,7 +139,7 @@ function heed(entries: readonly Committed[], gate: Gate, authenticator: Authenti
 
 async function reloadPolicy(config: ServerConfig, gate: Gate, app: App, log: Log): Promise<void> {
   try {
-    await activatePolicy(gate, policyText(config));
+    await loadPolicyFile(gate, policyText(config));
     app.metrics.policyFault(false);
   } catch (error) {
     const fault = error instanceof PolicyLoadError ? error.message : "it cannot be read or recorded";
@@ -171,13 +174,19 @@ function openGate(config: ServerConfig, { store, keyring }: Deployment): Gate {
     nowMs: Date.now,
     newId: newIds(),
     rules: new Rules(store),
+    packs: {},
   };
 }
 
-function policyText(config: ServerConfig): string {
-  if (config.policySource !== undefined) return config.policySource;
-  if (config.policyFile === undefined) throw new ConfigError("there is no policy file to read again");
-  return readFileSync(config.policyFile, "utf8");
+/** The policy, and the tests beside its file, where there are any. */
+function policyText({ policySource, policyFile }: ServerConfig): PolicyText {
+  if (policySource !== undefined) return { source: policySource, tests: null };
+  if (policyFile === undefined) throw new ConfigError("there is no policy file to read again");
+  const testsFile = policyFile.replace(/\.(ya?ml|json)$/, "").concat(".test.yaml");
+  return {
+    source: readFileSync(policyFile, "utf8"),
+    tests: existsSync(testsFile) ? readFileSync(testsFile, "utf8") : null,
+  };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Decision } from "@faramesh/protocol";
 import type { CanonicalAction } from "../action/canonicalize.js";
 import type { Policy } from "../policy/policy.js";
+import { haltByProfile } from "./by-profile.js";
 import { decisionOf, halt } from "./decision-record.js";
 import { firstMatch, UNCLEAR } from "./first-match.js";
 import { knownRisk } from "./risk.js";
@@ -31,11 +32,18 @@ export function decide(
   try {
     if (facts.agent_disabled === true) return halt(policy, action, "AGENT_DISABLED", "The agent is disabled");
     if (policy === null) return halt(null, action, "POLICY_UNAVAILABLE", "There is no policy that loads");
-    const decision = decideByRules(policy, action);
+    const decision = decideByPolicy(policy, action);
     return options?.explain === true ? { ...decision, trace: traceOf(policy, action) } : decision;
   } catch {
     return halt(policy, action, "INTERNAL_ERROR", "The decision failed, so nothing is allowed");
   }
+}
+
+function decideByPolicy(policy: Policy, action: CanonicalAction): Decision {
+  if (!policy.compiled.content.appliesTo.matches(action.agent_id)) {
+    return halt(policy, action, "POLICY_UNAVAILABLE", "The policy is not for this agent");
+  }
+  return haltByProfile(policy, action) ?? decideByRules(policy, action);
 }
 
 function decideByRules(policy: Policy, action: CanonicalAction): Decision {

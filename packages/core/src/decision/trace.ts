@@ -4,22 +4,26 @@ import type { Condition } from "../policy/condition.js";
 import type { Policy } from "../policy/policy.js";
 import type { Rule } from "../policy/rule.js";
 import { TRUE, UNKNOWN } from "../policy/truth.js";
+import { profileStep } from "./by-profile.js";
 import { matchTruth } from "./first-match.js";
 import { shownValue } from "./seen-value.js";
 
 /**
- * Every enabled rule in order, with what became of it: enough to answer "why not?". It is worked out again from the
+ * The profile, where there are any, and every enabled rule in order, with what became of it: enough to answer "why not?". It is worked out again from the
  * same conditions, so that deciding without it costs nothing more.
  */
 export function traceOf(policy: Policy, action: CanonicalAction): TraceStep[] {
-  let answered = false;
-  return policy.compiled.rules
+  const first = profileStep(policy, action);
+  const isForAgent = policy.compiled.content.appliesTo.matches(action.agent_id);
+  let answered = !isForAgent || first.some(({ result }) => result !== "matched");
+  const steps = policy.compiled.content.rules
     .filter((rule) => rule.enabled)
     .map((rule) => {
       const step = answered ? notReached(rule) : stepOf(rule, action);
       answered ||= step.result === "matched" || (step.result === "unknown" && rule.effect === "deny");
       return step;
     });
+  return [...first, ...steps];
 }
 
 function notReached(rule: Rule): TraceStep {

@@ -3,7 +3,7 @@ import { appendLeaf, type Frontier, leafHash } from "./merkle.js";
 
 /** What happened, before the ledger gives it a place. */
 export interface EntryDraft {
-  /** `action.<status>`, `permit.consumed`, `key.created`, `agent.disabled`, `policy.loaded`, … */
+  /** `action.<status>`, `permit.consumed`, `key.created`, `agent.disabled`, `policy.activated`, … */
   kind: string;
   /** Milliseconds since the epoch. */
   atMs: number;

@@ -1,3 +1,4 @@
+import type { PolicyContent } from "./policy-content.js";
 import type { RiskRule } from "./risk-rule.js";
 import type { Rule } from "./rule.js";
 import { RuleIndex } from "./rule-index.js";
@@ -13,17 +14,17 @@ const KEPT_MAX = 4_096;
 
 /** A policy's rules, ready to decide: its cost follows the candidates, not the rules. */
 export class CompiledPolicy {
-  /** All rules, disabled ones included, in order. */
-  readonly rules: readonly Rule[];
+  /** Everything the document and its packs say, disabled rules included. */
+  readonly content: PolicyContent;
   readonly #rules: RuleIndex<Rule>;
   readonly #riskRules: RuleIndex<RiskRule>;
   #kept = new Map<string, Map<string, Candidates>>();
   #keptCount = 0;
 
-  constructor(rules: readonly Rule[], riskRules: readonly RiskRule[]) {
-    this.rules = rules;
-    this.#rules = new RuleIndex(rules.filter((rule) => rule.enabled));
-    this.#riskRules = new RuleIndex(riskRules);
+  constructor(content: PolicyContent) {
+    this.content = content;
+    this.#rules = new RuleIndex(content.rules.filter((rule) => rule.enabled));
+    this.#riskRules = new RuleIndex(content.riskRules);
   }
 
   /** The rules for a tool and an operation. They may still ask for other agents, params or context. */

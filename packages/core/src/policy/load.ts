@@ -2,26 +2,25 @@ import { canonicalJson } from "@faramesh/protocol";
 import { isLongerThan } from "../action/utf8-length.js";
 import { POLICY_LIMITS } from "../limits.js";
 import { sha256Hex } from "../sha256.js";
-import { checkBypassByOmission } from "./checks/bypass-by-omission.js";
-import { checkDuplicateIds } from "./checks/duplicate-ids.js";
-import { checkNeverTrue } from "./checks/never-true.js";
-import { checkShadowed } from "./checks/shadowed.js";
-import { checkUnnarrowedAllow } from "./checks/unnarrowed-allow.js";
+import { checkContent } from "./checks/check-content.js";
 import { CompiledPolicy } from "./compiled.js";
 import { ROOT } from "./document.js";
 import type { Finding } from "./finding.js";
 import { parsePolicyDocument } from "./parse-document.js";
 import type { Policy, RuleSummary } from "./policy.js";
-import { type PolicyContent, policyContent, readPolicy } from "./read-policy.js";
+import { type PolicyContent, policyContent } from "./policy-content.js";
+import { readPolicy } from "./read-policy.js";
 import { Report } from "./report.js";
 import type { Rule } from "./rule.js";
 
-/** How a policy is named where the document does not say. */
+/** What the document itself does not say. */
 export interface PolicyIdentity {
   /** For a document without `name`; otherwise, and by default, "policy". */
   id?: string;
   /** Which version of this policy it is, from 1. */
   version?: number;
+  /** The packs that `extends` may name: their texts, by name. Without it there are none. */
+  packs?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -32,45 +31,44 @@ export interface PolicyIdentity {
  */
 export function loadPolicy(
   source: string,
-  identity: PolicyIdentity = {},
+  { id, version = 1, packs = {} }: PolicyIdentity = {},
 ): { policy: Policy | null; findings: Finding[] } {
   const report = new Report(source);
-  const content = read(source, report);
-  if (content !== null) check(content, report);
-  const policy = content === null || report.hasErrors ? null : compile(content, identity, report);
+  const content = read(source, packs, report);
+  if (content !== null) checkContent(content, report);
+  const policy = content === null || report.hasErrors ? null : compile(content, { id, version }, report);
   return { policy, findings: report.inOrder() };
 }
 
-function read(source: string, report: Report): PolicyContent | null {
+function read(source: string, packs: PolicyIdentity["packs"] & {}, report: Report): PolicyContent | null {
   if (isLongerThan(source, POLICY_LIMITS.sourceBytesMax)) {
     const message = `the document has more than ${POLICY_LIMITS.sourceBytesMax} bytes`;
     report.error({ place: ROOT, offset: 0 }, "too_large", message);
     return null;
   }
   const root = parsePolicyDocument(source, report);
-  return root === null ? null : readPolicy(root, report);
+  return root === null ? null : readPolicy(root, report, packs);
 }
 
-function check({ rules, riskRules }: PolicyContent, report: Report): void {
-  checkDuplicateIds(rules, report);
-  checkNeverTrue([...rules, ...riskRules], report);
-  checkShadowed(rules, report);
-  checkUnnarrowedAllow(rules, report);
-  checkBypassByOmission(rules, report);
-}
-
-function compile(content: PolicyContent, { id, version = 1 }: PolicyIdentity, report: Report): Policy {
+function compile(
+  content: PolicyContent,
+  { id, version }: { id: string | undefined; version: number },
+  report: Report,
+): Policy {
   return {
     id: content.name ?? id ?? "policy",
     version,
     hash: sha256Hex(canonicalJson(policyContent(content), POLICY_LIMITS.contentNestingMax)),
     rules: content.rules.map((rule) => summaryOf(rule, report)),
-    compiled: new CompiledPolicy(content.rules, content.riskRules),
+    appliesTo: content.appliesTo.listed,
+    packs: content.packs,
+    cases: content.cases,
+    compiled: new CompiledPolicy(content),
   };
 }
 
 function summaryOf(rule: Rule, report: Report): RuleSummary {
-  const { id, effect, enabled, reason, risk, approval, scope, conditions } = rule;
+  const { id, effect, enabled, reason, risk, approval, scope, conditions, pack } = rule;
   return {
     id,
     effect,
@@ -83,5 +81,6 @@ function summaryOf(rule: Rule, report: Report): RuleSummary {
     agents: scope.agents.listed,
     conditions: conditions.map(({ path, operator, operand }) => `${path} ${operator} ${JSON.stringify(operand)}`),
     approval: approval === null ? null : { ...approval, approvers: [...approval.approvers] },
+    pack,
   };
 }

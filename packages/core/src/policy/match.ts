@@ -106,6 +106,16 @@ function readEntry(entry: MapEntry, reading: Reading): Condition[] | null {
   }
 }
 
+/** Whether the match may allow: a search through all params may be met by a param that has nothing to do with it. */
+export function mayAllow(match: Match, report: Reading["report"]): boolean {
+  const search = match.conditions.find((condition) => condition.path === "params");
+  if (search === undefined) return true;
+  const cure = `name the param: params: { cmd: { ${search.operator}: … } }`;
+  const message = `${search.operator} over all params cannot allow: an unrelated param could meet it`;
+  report.error(search.spot, "unsafe_allow", message, cure);
+  return false;
+}
+
 /** A match in its normal form: equal meaning, equal content. The order of conditions has no meaning. */
 export function matchContent({ scope, conditions }: Match): JsonObject {
   return {

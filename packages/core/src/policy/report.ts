@@ -9,6 +9,9 @@ export interface Spot {
   readonly offset: number;
 }
 
+/** Where something stands: its path from `$`, and line and column from 1. */
+export type Position = Pick<Finding, "path" | "line" | "column">;
+
 /** Collects what is found in one document and knows its lines. */
 export class Report {
   readonly #findings: Finding[] = [];
@@ -37,6 +40,12 @@ export class Report {
     return this.#findings.toSorted((left, right) => left.line - right.line || left.column - right.column);
   }
 
+  /** The first error in the order of the document, as `line 3: …`; null where there is none. */
+  firstError(): string | null {
+    const error = this.inOrder().find(({ severity }) => severity === "error");
+    return error === undefined ? null : `line ${error.line}: ${error.message}`;
+  }
+
   /** The line of an offset, from 1. */
   lineOf(offset: number): number {
     let low = 0;
@@ -49,12 +58,14 @@ export class Report {
     return low + 1;
   }
 
+  positionOf({ place, offset }: Spot): Position {
+    const line = this.lineOf(offset);
+    return { path: pathOf(place), line, column: offset - (this.#lineStarts[line - 1] ?? 0) + 1 };
+  }
+
   #add(severity: Finding["severity"], spot: Spot, code: string, message: string, cure: string | undefined): void {
     if (this.#findings.length >= POLICY_LIMITS.findingsMax) return;
-    const line = this.lineOf(spot.offset);
-    const column = spot.offset - (this.#lineStarts[line - 1] ?? 0) + 1;
-    const path = pathOf(spot.place);
-    this.#findings.push({ severity, code, message, ...(cure === undefined ? {} : { cure }), path, line, column });
+    this.#findings.push({ severity, code, message, ...(cure === undefined ? {} : { cure }), ...this.positionOf(spot) });
   }
 }
 

@@ -21,17 +21,20 @@ const KEYS = ["name", "when", "risk_level"] as const;
 
 /** Reads one risk rule: `{name, when, risk_level}`, where `when` is a match or an expression. Null after reporting. */
 export function readRiskRule(node: DocumentNode, order: number, reading: Reading): RiskRule | null {
-  const { report } = reading;
+  const { report, pack } = reading;
   const map = asMap(node, "a risk rule", report);
   if (map === null) return null;
   reportUnknownKeys(map, KEYS, "a risk rule", report);
   const [nameNode, whenNode, levelNode] = KEYS.map((key) => required(map, key, reading));
-  const name = nameNode === undefined ? null : readName(nameNode, "name", POLICY_LIMITS.nameCharsMax, report);
+  const given = nameNode === undefined ? null : readName(nameNode, "name", POLICY_LIMITS.nameCharsMax, report);
   const match = whenNode === undefined ? null : readWhen(whenNode, reading);
   const level = levelNode === undefined ? null : readWord(levelNode, RISK_LEVELS, "risk_level", report);
-  if (name === null || match === null || level === null) return null;
+  if (given === null || match === null || level === null) return null;
   const { scope, conditions } = match;
-  return { scope, conditions, name, order, level, spot: map, content: { name, level, match: matchContent(match) } };
+  const name = pack === null ? given : `${pack.name}/${given}`;
+  const content = { name, level, match: matchContent(match) };
+  const place = { order: order + (pack?.riskRulesBefore ?? 0), spot: pack?.spot ?? map };
+  return { scope, conditions, name, level, content, ...place };
 }
 
 function required(map: MapNode, key: string, { report }: Reading): DocumentNode | undefined {

@@ -10,9 +10,10 @@ import { nearestName } from "../action/nearest-name.js";
 import { POLICY_LIMITS } from "../limits.js";
 import { sha256Hex } from "../sha256.js";
 import { readApproval } from "./approval.js";
+import { type PolicyCase, readCases } from "./cases/policy-case.js";
 import { asMap, keySpot, kindOf, reportUnknownKeys } from "./closed-map.js";
 import type { DocumentNode, MapEntry, MapNode } from "./document.js";
-import { MATCHES_ALL, type Match, matchContent, readMatch } from "./match.js";
+import { MATCHES_ALL, type Match, matchContent, mayAllow, readMatch } from "./match.js";
 import type { Report, Spot } from "./report.js";
 import { readBoolean, readName, readText, readWord } from "./scalars.js";
 import type { Reading } from "./value-test.js";
@@ -32,15 +33,18 @@ export interface Rule extends Match {
   readonly spot: Spot;
   /** In its normal form, for the policy's hash. */
   readonly content: JsonObject;
+  /** The tests that stand in it. */
+  readonly cases: readonly PolicyCase[];
+  /** The pack that brought it; null for the policy's own. */
+  readonly pack: string | null;
 }
 
 const NOT_YET = {
   limits: "counts and sums over time",
   obligations: "duties of the executor",
-  tests: "tests beside the rules",
 };
 const EFFECT_KEYS = ["allow", "deny", "require_approval"] as const;
-const KEYS = ["id", "match", "when", ...EFFECT_KEYS, "reason", "description", "risk", "enabled"];
+const KEYS = ["id", "match", "when", ...EFFECT_KEYS, "reason", "description", "risk", "enabled", "tests"];
 
 const DEFAULT_REASONS: Readonly<Record<Effect, string>> = {
   allow: "Allowed by policy rule",
@@ -50,7 +54,7 @@ const DEFAULT_REASONS: Readonly<Record<Effect, string>> = {
 
 /** Reads one rule. Null after reporting. */
 export function readRule(node: DocumentNode, order: number, reading: Reading): Rule | null {
-  const { report } = reading;
+  const { report, pack } = reading;
   const map = asMap(node, "a rule", report);
   if (map === null) return null;
   reportUnknownKeys(map, KEYS, "a rule", report, NOT_YET);
@@ -59,20 +63,25 @@ export function readRule(node: DocumentNode, order: number, reading: Reading): R
   const given = readDetails(map, report);
   if (effect === null || match === null || given === null) return null;
   if (effect.effect === "allow" && !mayAllow(match, report)) return null;
-  const content = contentOf(given, effect, match);
+  const own = contentOf(given, effect, match);
+  const ownId = given.id ?? generatedId(order, own);
+  const id = pack === null ? ownId : `${pack.name}/${ownId}`;
+  const tests = map.entries.get("tests")?.value;
   // Named one by one: V8 gives objects that are spread together hidden classes of their own, each slow to meet anew.
   return {
     scope: match.scope,
     conditions: match.conditions,
     effect: effect.effect,
     approval: effect.approval,
-    id: given.id ?? generatedId(order, content),
-    order,
+    id,
+    order: order + (pack?.rulesBefore ?? 0),
     reason: given.reason ?? DEFAULT_REASONS[effect.effect],
     risk: given.risk,
     enabled: given.enabled,
-    spot: map,
-    content,
+    spot: pack?.spot ?? map,
+    content: pack === null ? own : { ...own, id },
+    cases: tests === undefined ? [] : readCases(tests, id, report),
+    pack: pack?.name ?? null,
   };
 }
 
@@ -152,16 +161,6 @@ function readDetails(map: MapNode, report: Report): Details | null {
 /** Undefined where the key is not there, null where what it holds was reported. */
 function optional<Value>(entry: MapEntry | undefined, read: (node: DocumentNode) => Value): Value | undefined {
   return entry === undefined ? undefined : read(entry.value);
-}
-
-/** Whether the match may allow: a search through all params may be met by a param that has nothing to do with it. */
-function mayAllow(match: Match, report: Report): boolean {
-  const search = match.conditions.find((condition) => condition.path === "params");
-  if (search === undefined) return true;
-  const cure = `name the param: params: { cmd: { ${search.operator}: … } }`;
-  const message = `${search.operator} over all params cannot allow: an unrelated param could meet it`;
-  report.error(search.spot, "unsafe_allow", message, cure);
-  return false;
 }
 
 function contentOf({ id, reason, risk, enabled }: Details, { effect, approval }: RuleEffect, match: Match): JsonObject {

@@ -1,7 +1,7 @@
 import type { JsonValue } from "@faramesh/protocol";
 import type { DocumentNode } from "./document.js";
 import type { PatternCompiler } from "./pattern.js";
-import type { Report } from "./report.js";
+import type { Report, Spot } from "./report.js";
 import { FALSE, type Truth } from "./truth.js";
 
 /** Judges one value; undefined stands for a field that is missing. */
@@ -15,10 +15,22 @@ export interface ValueTest {
   readonly judge: Judge;
 }
 
+/** A pack that is being read for a policy that extends it. */
+export interface PackOrigin {
+  readonly name: string;
+  /** Where the policy names it: its rules stand there. */
+  readonly spot: Spot;
+  /** Rules, and risk rules, that stand before the pack's. */
+  readonly rulesBefore: number;
+  readonly riskRulesBefore: number;
+}
+
 /** What operators need to be read. */
 export interface Reading {
   readonly report: Report;
   readonly patterns: PatternCompiler;
+  /** Null for what the policy says itself. */
+  readonly pack: PackOrigin | null;
   /** Reads a condition inside a condition: a plain value, or a map of operators. Null after reporting. */
   readonly readCondition: (node: DocumentNode, reading: Reading) => ValueTest[] | null;
 }

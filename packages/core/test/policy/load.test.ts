@@ -51,6 +51,7 @@ describe("loading a policy", () => {
       agents: [],
       conditions: ["params.amount gt 1000"],
       approval: { approvers: ["finance"], exclude_submitter: false, expires_in_seconds: 14_400 },
+      pack: null,
     });
     expect(policy?.rules[1]).toMatchObject({ line: 10, reason: "Denied by policy rule" });
     expect(policy?.rules[1]?.id).toMatch(/^rule-2-[0-9a-f]{8}$/);
@@ -129,9 +130,9 @@ describe("what is wrong with a policy", () => {
     ];
     const cures = places.flatMap((place) => errorsOf(place).map(({ cure }) => cure));
     expect(cures).toEqual([
-      "known keys: version, name, rules, risk",
-      "known keys: version, name, rules, risk",
-      "known keys: id, match, when, allow, deny, require_approval, reason, description, risk, enabled",
+      "known keys: version, name, applies_to, extends, profiles, rules, risk, tests",
+      "known keys: version, name, applies_to, extends, profiles, rules, risk, tests",
+      "known keys: id, match, when, allow, deny, require_approval, reason, description, risk, enabled, tests",
       "known keys: approvers, exclude_submitter, expires_in, quorum",
     ]);
   });

@@ -210,8 +210,27 @@ CREATE TABLE public.policies (
     version bigint NOT NULL,
     hash text NOT NULL,
     source text NOT NULL,
-    loaded_at_ms bigint NOT NULL,
-    ledger_index bigint NOT NULL
+    packs text NOT NULL,
+    tests text,
+    tests_hash text NOT NULL,
+    applies_to text NOT NULL,
+    note text,
+    created_at_ms bigint NOT NULL,
+    created_by text NOT NULL,
+    ledger_index bigint NOT NULL,
+    CONSTRAINT policies_version_check CHECK ((version >= 1))
+);
+
+CREATE TABLE public.policy_activations (
+    scope text NOT NULL COLLATE pg_catalog."C",
+    ledger_index bigint NOT NULL,
+    policy_id text COLLATE pg_catalog."C",
+    policy_version bigint,
+    note text,
+    at_ms bigint NOT NULL,
+    by_whom text NOT NULL,
+    CONSTRAINT policy_activations_check CHECK (((policy_id IS NULL) = (policy_version IS NULL))),
+    CONSTRAINT policy_activations_scope_check CHECK ((length(scope) = 64))
 );
 
 CREATE TABLE public.probe (
@@ -275,10 +294,10 @@ ALTER TABLE ONLY public.ledger_head
     ADD CONSTRAINT ledger_head_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.policies
-    ADD CONSTRAINT policies_ledger_index_key UNIQUE (ledger_index);
-
-ALTER TABLE ONLY public.policies
     ADD CONSTRAINT policies_pkey PRIMARY KEY (id, version);
+
+ALTER TABLE ONLY public.policy_activations
+    ADD CONSTRAINT policy_activations_pkey PRIMARY KEY (scope, ledger_index);
 
 ALTER TABLE ONLY public.probe
     ADD CONSTRAINT probe_pkey PRIMARY KEY (id);
@@ -315,6 +334,8 @@ CREATE INDEX ledger_entries_by_action ON ONLY public.ledger_entries USING btree 
 
 CREATE INDEX ledger_entries_elsewhere_action_id_idx_idx ON public.ledger_entries_elsewhere USING btree (action_id, idx) WHERE (action_id IS NOT NULL);
 
+CREATE INDEX policy_activations_by_age ON public.policy_activations USING btree (ledger_index);
+
 ALTER INDEX public.action_terms_pkey ATTACH PARTITION public.action_terms_elsewhere_pkey;
 
 ALTER INDEX public.action_terms_by_term ATTACH PARTITION public.action_terms_elsewhere_terms_idx;
@@ -340,3 +361,6 @@ CREATE TRIGGER ledger_entries_are_never_removed BEFORE DELETE ON public.ledger_e
 CREATE TRIGGER ledger_head_is_never_removed BEFORE DELETE OR TRUNCATE ON public.ledger_head FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_ledger_change();
 
 CREATE TRIGGER ledger_head_never_goes_back BEFORE UPDATE ON public.ledger_head FOR EACH ROW WHEN (((new.size < old.size) OR (new.first_index < old.first_index))) EXECUTE FUNCTION public.refuse_ledger_change();
+
+ALTER TABLE ONLY public.policy_activations
+    ADD CONSTRAINT policy_activations_policy_id_policy_version_fkey FOREIGN KEY (policy_id, policy_version) REFERENCES public.policies(id, version);

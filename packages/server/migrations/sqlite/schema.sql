@@ -133,15 +133,43 @@ WHEN NEW.size < OLD.size OR NEW.first_index < OLD.first_index
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 
 CREATE TABLE policies (
-  id           TEXT    NOT NULL,
-  version      INTEGER NOT NULL,
-  hash         TEXT    NOT NULL,
-  source       TEXT    NOT NULL,
-  loaded_at_ms INTEGER NOT NULL,
-  -- The entry that recorded the load: which policy came last is told by the ledger, not by a clock.
-  ledger_index INTEGER NOT NULL UNIQUE,
+  id            TEXT    NOT NULL,
+  version       INTEGER NOT NULL CHECK (version >= 1),
+  -- Over what it means, what its packs bring included.
+  hash          TEXT    NOT NULL,
+  source        TEXT    NOT NULL,
+  -- The texts of the packs that it extends, by name: what it means must not change with a release.
+  packs         TEXT    NOT NULL,
+  -- The file of tests beside it, and a hash over all its tests.
+  tests         TEXT,
+  tests_hash    TEXT    NOT NULL,
+  -- The agents it is for: a sorted list of names and globs, empty for every agent.
+  applies_to    TEXT    NOT NULL,
+  note          TEXT,
+  created_at_ms INTEGER NOT NULL,
+  created_by    TEXT    NOT NULL,
+  -- The entry that recorded it.
+  ledger_index  INTEGER NOT NULL,
   PRIMARY KEY (id, version)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE policy_activations (
+  -- SHA-256 of the `applies_to` of the policies that it is about.
+  scope          TEXT    NOT NULL CHECK (length(scope) = 64),
+  -- The entry that recorded it: which came last is told by the ledger, not by a clock.
+  ledger_index   INTEGER NOT NULL,
+  -- Null where nothing decides for the scope any more.
+  policy_id      TEXT,
+  policy_version INTEGER,
+  note           TEXT,
+  at_ms          INTEGER NOT NULL,
+  by_whom        TEXT    NOT NULL,
+  PRIMARY KEY (scope, ledger_index),
+  CHECK ((policy_id IS NULL) = (policy_version IS NULL)),
+  FOREIGN KEY (policy_id, policy_version) REFERENCES policies (id, version)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX policy_activations_by_age ON policy_activations (ledger_index);
 
 CREATE TABLE probe (
   id   INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),

@@ -4,8 +4,8 @@ import type { ApiKey, CreatedApiKey, Role } from "@faramesh/protocol";
 import type { ApiKeyRow, Change, Changed } from "../store/store.js";
 import { GateError } from "./errors.js";
 import type { Gate } from "./gate.js";
+import { whileCurrent } from "./policies/rules.js";
 import { actorOf, assertCan, type Principal } from "./principal.js";
-import { whileCurrent } from "./rules.js";
 
 /** What a new key is for. */
 export interface NewApiKey {

@@ -11,7 +11,7 @@ export interface GateErrorDetails {
 
 /** A refusal with a stable code. Its message is written for the caller and holds no secret and no path. */
 export class GateError extends Error {
-  override readonly name = "GateError";
+  override readonly name: string = "GateError";
   readonly code: ErrorCode;
   readonly details: GateErrorDetails;
 

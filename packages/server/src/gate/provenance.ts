@@ -1,11 +1,16 @@
 import { sha256Hex } from "@faramesh/core";
 
-let known = { runtimeVersion: "", policyHash: "" as string | null, id: "" };
+/** By runtime version and policy hash; each policy version adds one, so it is forgotten now and then. */
+const known = new Map<string, string>();
+const KNOWN_MAX = 1_000;
 
 /** Names the build and configuration that decided: hex SHA-256 over runtime version and policy hash. */
 export function provenanceId(runtimeVersion: string, policyHash: string | null): string {
-  if (known.policyHash !== policyHash || known.runtimeVersion !== runtimeVersion) {
-    known = { runtimeVersion, policyHash, id: sha256Hex(`${runtimeVersion} ${policyHash ?? "no policy"}`) };
-  }
-  return known.id;
+  const named = `${runtimeVersion} ${policyHash ?? "no policy"}`;
+  const cached = known.get(named);
+  if (cached !== undefined) return cached;
+  if (known.size >= KNOWN_MAX) known.clear();
+  const id = sha256Hex(named);
+  known.set(named, id);
+  return id;
 }

@@ -22,10 +22,11 @@ export interface Readiness {
 export async function readiness(gate: Gate, principal: Principal | null): Promise<Readiness> {
   const isTold = principal !== null && can(principal, "read_policy");
   const { store, ledger } = await storeChecks(gate, isTold);
-  const { policy: active, fault } = gate.rules.active;
+  const { active, fault } = gate.rules;
+  const isLoaded = active.some(({ policy }) => policy !== null);
   const policy: Check = {
-    ok: active !== null,
-    ...(active === null ? { detail: "no policy is loaded: every action is HALT" } : {}),
+    ok: isLoaded,
+    ...(isLoaded ? {} : { detail: "no policy is loaded: every action is HALT" }),
     ...(fault === null
       ? {}
       : { detail: `the newest text does not load, an older one decides${isTold ? `: ${fault}` : ""}` }),

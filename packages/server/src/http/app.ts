@@ -19,6 +19,7 @@ import { agentRoutes } from "./routes/agents.js";
 import { apiKeyRoutes } from "./routes/api-keys.js";
 import { eventRoutes } from "./routes/events.js";
 import { gateRoutes } from "./routes/gate.js";
+import { policyRoutes } from "./routes/policies.js";
 import { pruneRoutes } from "./routes/prune.js";
 import { ACTION_REQUEST, PROBLEM } from "./schemas.js";
 
@@ -78,6 +79,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   eventRoutes(app, context);
   apiKeyRoutes(app, context);
   agentRoutes(app, context);
+  policyRoutes(app, context);
   pruneRoutes(app, context, parts.log);
   aboutRoutes(app, context);
   return {

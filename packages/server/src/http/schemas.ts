@@ -2,17 +2,17 @@ import { EFFECTS, LIMITS, OUTCOMES, REASON_CODES, RISK_LEVELS, ROLES, STATUSES, 
 import { type Static, type TSchema, Type } from "typebox";
 
 /** A word out of a closed list. */
-const word = (words: readonly string[]): TSchema => Type.Unsafe<string>({ type: "string", enum: [...words] });
+export const word = (words: readonly string[]): TSchema => Type.Unsafe<string>({ type: "string", enum: [...words] });
 const closed = { additionalProperties: false } as const;
-const nullable = (type: "string" | "integer"): TSchema => Type.Unsafe<unknown>({ type: [type, "null"] });
+export const nullable = (type: "string" | "integer"): TSchema => Type.Unsafe<unknown>({ type: [type, "null"] });
 /** Without control characters, as core reads names. */
-const name = Type.String({
+export const name = Type.String({
   minLength: 1,
   maxLength: LIMITS.nameCharsMax,
   pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f]*$",
 });
 /** Free text without U+0000, which ends a text early in too many places that it goes through. */
-const text = (maxLength: number) => Type.String({ maxLength, pattern: "^[^\\u0000]*$" });
+export const text = (maxLength: number) => Type.String({ maxLength, pattern: "^[^\\u0000]*$" });
 const anyObject = Type.Unsafe<object>({ type: "object" });
 
 /**
@@ -168,7 +168,7 @@ export type IdParams = Static<typeof ID_PARAMS>;
 export const AGENT_PARAMS = Type.Object({ agent_id: name });
 export type AgentParams = Static<typeof AGENT_PARAMS>;
 
-const ACTOR = Type.Object({ id: Type.String(), name: Type.String(), via: Type.String() });
+export const ACTOR = Type.Object({ id: Type.String(), name: Type.String(), via: Type.String() });
 const decided = {
   outcome: word(OUTCOMES),
   reason_code: word(REASON_CODES),

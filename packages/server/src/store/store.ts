@@ -194,14 +194,48 @@ export interface AgentRow {
 /** What a change to an agent's stop says. */
 export type AgentStop = Pick<AgentRow, "agent_id" | "disabled_at_ms" | "disabled_by" | "reason">;
 
+/** One version of a policy; nothing in it ever changes. */
 export interface PolicyRow {
   id: string;
   version: number;
   hash: string;
   source: string;
-  loaded_at_ms: number;
-  /** The ledger entry that recorded the load. */
+  /** The texts of the packs that it extends, by name: a JSON object. */
+  packs: string;
+  /** The file of tests beside it. */
+  tests: string | null;
+  /** Over all its tests, those in the source included. */
+  tests_hash: string;
+  /** The agents it is for: a JSON list of names and globs, empty for every agent. */
+  applies_to: string;
+  note: string | null;
+  created_at_ms: number;
+  /** Who made it: an actor as JSON. */
+  created_by: string;
+  /** The ledger entry that recorded it. */
   ledger_index: number;
+}
+
+/** A version without its texts, which may be long. */
+export type PolicySummaryRow = Omit<PolicyRow, "source" | "packs" | "tests">;
+
+/** From when on a policy decides for the agents that it is for, or nothing does. */
+export interface ActivationRow {
+  /** Hex SHA-256 of `applies_to`: of each scope the newest row counts. */
+  scope: string;
+  ledger_index: number;
+  /** Null where nothing decides for the scope any more. */
+  policy_id: string | null;
+  policy_version: number | null;
+  note: string | null;
+  at_ms: number;
+  by_whom: string;
+}
+
+/** A new version, or activations, or both at once. */
+export interface PolicyChange {
+  readonly created: Omit<PolicyRow, "ledger_index"> | null;
+  readonly activations: readonly Omit<ActivationRow, "ledger_index">[];
 }
 
 /** A change to what actions are decided by (a policy, an agent's stop, a key), with its ledger entry: both or neither. */
@@ -289,10 +323,18 @@ export interface Store {
   agent(agentId: string): Promise<AgentRow | null>;
   putAgentStop(change: Change<AgentStop>): Promise<Changed>;
 
-  /** The newest version of a policy, or with null the one that was loaded last of all. */
-  latestPolicy(id: string | null): Promise<PolicyRow | null>;
+  /** A version of a policy, or with null its newest one. */
+  policy(id: string, version: number | null): Promise<PolicyRow | null>;
+  /** The newest version of every policy, by id. */
+  policies(): Promise<PolicySummaryRow[]>;
+  /** The versions of a policy, newest first. */
+  policyVersions(id: string): Promise<PolicySummaryRow[]>;
+  /** What decides now: of each scope the newest activation, where it names a policy; oldest first. */
+  activePolicies(): Promise<ActivationRow[]>;
+  /** The newest activations, newest first: all, or those of the scopes that a policy was ever active for. */
+  activations(policyId: string | null, limit: number): Promise<ActivationRow[]>;
   /** The store fills in `ledger_index`. */
-  putPolicy(change: Change<Omit<PolicyRow, "ledger_index">>): Promise<Changed>;
+  putPolicy(change: Change<PolicyChange>): Promise<Changed>;
 
   /**
    * What {@link prune} would remove: actions that nothing happened to since a time and that wait for nobody, and the

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ERROR_CODES, type Problem } from "@faramesh/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { PolicyLoadError } from "../../src/gate/activate-policy.js";
+import { PolicyLoadError } from "../../src/gate/policies/refused-policy.js";
 import type { Readiness } from "../../src/gate/readiness.js";
 import { STORES } from "../places.js";
 import { LS, POLICY, RunningGate } from "../running-gate.js";
@@ -57,7 +57,17 @@ describe("the server about itself", () => {
       "/v1/events",
       "/v1/gate/decide",
       "/v1/permits/consume",
+      "/v1/policies",
       "/v1/policies/active",
+      "/v1/policies/diff",
+      "/v1/policies/test",
+      "/v1/policies/validate",
+      "/v1/policies/{id}/activate",
+      "/v1/policies/{id}/deactivate",
+      "/v1/policies/{id}/rollback",
+      "/v1/policies/{id}/versions",
+      "/v1/policies/{id}/versions/{version}",
+      "/v1/policy-activations",
       "/v1/prune",
       "/v1/whoami",
     ]);

@@ -97,7 +97,7 @@ describe.each(STORES)("on %s", (store) => {
         policySource: "version: 1\nname: strict\nrules: []\n",
       });
       await stricter.server.close();
-      await own.place.execute("UPDATE policies SET loaded_at_ms = 0 WHERE id = 'strict'");
+      await own.place.execute("UPDATE policy_activations SET at_ms = 0 WHERE policy_id = 'strict'");
       const resumed = await RunningGate.start({ place: own.place, policySource: null });
       expect((await resumed.submit(LS)).body).toMatchObject({ outcome: "HALT", policy_id: "strict" });
       await resumed.stop();

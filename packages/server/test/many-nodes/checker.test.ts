@@ -56,7 +56,7 @@ describe("what was acknowledged", () => {
     gate.now(gate.changePolicy("admin"));
     const final = gate.finalState();
     expect(broken(gate, final)).toEqual([]);
-    for (const lost of ["agent.disabled", "policy.loaded"]) {
+    for (const lost of ["agent.disabled", "policy.activated"]) {
       const without = withEntries(final, (drafts) => drafts.filter(({ kind }) => kind !== lost));
       expect([lost, broken(gate, without)]).toEqual([lost, ["acknowledged_kept"]]);
     }

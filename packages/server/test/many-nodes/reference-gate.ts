@@ -276,7 +276,7 @@ export class ReferenceGate {
 
   #loadPolicy(): number {
     const policy_version = ++this.#policyVersion;
-    this.#record("policy.loaded", "system", { policy_version, policy_hash: `policy ${policy_version}` });
+    this.#record("policy.activated", "system", { policy_version, policy_hash: `policy ${policy_version}` });
     return policy_version;
   }
 

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { Rules } from "../../src/gate/rules.js";
+import { Rules } from "../../src/gate/policies/rules.js";
 import { UNTOUCHED } from "../../src/store/sql/columns.js";
 import { LedgerDraft } from "../../src/store/sql/ledger-draft.js";
 import { SqlStore } from "../../src/store/sql/sql-store.js";

@@ -15,7 +15,7 @@ import {
   submitAt,
   submitTogether,
 } from "./pruning-samples.js";
-import { ACTOR, claim, EVERYTHING } from "./store-samples.js";
+import { ACTOR, claim, EVERYTHING, newPolicy } from "./store-samples.js";
 
 const DAY_MS = 86_400_000;
 
@@ -130,17 +130,15 @@ export function pruningConformance(name: string, make: () => Promise<ReachableSt
 
     it("entries that are about no action, too, unless they are younger; what they were about stays", async () => {
       const loadAt = async (version: number, atMs: number): Promise<void> => {
-        const entry = { kind: "policy.loaded", atMs, actor: ACTOR, body: {} };
-        const row = { id: "p", version, hash: "h", source: "s", loaded_at_ms: atMs };
-        await store.putPolicy({ row, entry, decidedAt: null });
+        await store.putPolicy(newPolicy({ version, created_at_ms: atMs }));
       };
       await loadAt(1, OLD);
       await loadAt(2, NEW);
       await submitAt(store, 1, OLD);
       expect(await pruneAway(store)).toMatchObject({ actions: 1, entries: 1, firstIndex: 1 });
-      expect(await store.latestPolicy(null)).toMatchObject({ id: "p", version: 2, ledger_index: 1 });
+      expect(await store.activePolicies()).toMatchObject([{ policy_id: "p", policy_version: 2, ledger_index: 1 }]);
       expect(await pruneAway(store, NEW + DAY_MS)).toMatchObject({ entries: 3, firstIndex: 4 });
-      expect(await store.latestPolicy(null)).toMatchObject({ id: "p", version: 2, ledger_index: 1 });
+      expect(await store.activePolicies()).toMatchObject([{ policy_id: "p", policy_version: 2, ledger_index: 1 }]);
       expect(await store.rulesIndex()).toBe(1);
     });
 

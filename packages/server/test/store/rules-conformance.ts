@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Committed, FirstRow, Store } from "../../src/store/store.js";
-import { ACTOR, claim, newAction } from "./store-samples.js";
+import { ACTOR, claim, newAction, newPolicy } from "./store-samples.js";
 import { openForEach, type StoreUnderTest, submitTo } from "./store-under-test.js";
 
 const entry = { kind: "agent.disabled", atMs: 1, actor: ACTOR, body: {} };
@@ -62,13 +62,12 @@ export function rulesConformance(name: string, make: () => Promise<StoreUnderTes
     });
 
     it("trap: of two changes that were made from the same state, the second does not overwrite the first", async () => {
-      const row = { id: "p", version: 1, hash: "h", source: "s", loaded_at_ms: 1 };
       const changes = [
-        store.putPolicy({ row, entry, decidedAt: -1 }),
-        store.putPolicy({ row: { ...row, hash: "other" }, entry, decidedAt: -1 }),
+        store.putPolicy({ ...newPolicy(), decidedAt: -1 }),
+        store.putPolicy({ ...newPolicy({ hash: "other" }), decidedAt: -1 }),
       ];
       expect(await Promise.all(changes)).toEqual(["changed", "outdated"]);
-      expect(await store.latestPolicy(null)).toMatchObject({ hash: "h" });
+      expect(await store.policy("p", null)).toMatchObject({ hash: "h" });
       expect(await store.ledgerSize()).toBe(1);
     });
 

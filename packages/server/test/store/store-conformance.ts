@@ -2,14 +2,16 @@ import { EMPTY_FRONTIER, placeLeaf, rootOf } from "@faramesh/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { UNTOUCHED } from "../../src/store/sql/columns.js";
 import { type ActionRow, type FirstRow, type Store, StoreUnavailableError } from "../../src/store/store.js";
+import { policiesConformance } from "./policies-conformance.js";
 import { readingConformance } from "./reading-conformance.js";
 import { rulesConformance } from "./rules-conformance.js";
 import { searchingConformance } from "./searching-conformance.js";
-import { ACTOR, claim, newAction } from "./store-samples.js";
+import { ACTOR, claim, newAction, newPolicy } from "./store-samples.js";
 import { type StoreUnderTest, submitTo } from "./store-under-test.js";
 
 /** Collects the promises of {@link Store} from any implementation. */
 export function storeConformance(name: string, make: () => Promise<StoreUnderTest>): void {
+  policiesConformance(name, make);
   readingConformance(name, make);
   rulesConformance(name, make);
   searchingConformance(name, make);
@@ -154,22 +156,6 @@ export function storeConformance(name: string, make: () => Promise<StoreUnderTes
       expect(await Promise.all(seen)).toEqual([true, true]);
     });
 
-    it("takes the policy that was loaded last for the newest, also when the clock was set back", async () => {
-      const load = async (id: string, loaded_at_ms: number): Promise<void> => {
-        const entry = { kind: "policy.loaded", atMs: loaded_at_ms, actor: ACTOR, body: { policy_id: id } };
-        await store.putPolicy({
-          row: { id, version: 1, hash: "h", source: "s", loaded_at_ms },
-          entry,
-          decidedAt: null,
-        });
-      };
-      await submit();
-      await load("first", 9_000);
-      await load("second", 100);
-      expect(await store.latestPolicy(null)).toMatchObject({ id: "second", ledger_index: 2 });
-      expect(await store.latestPolicy("first")).toMatchObject({ id: "first", ledger_index: 1 });
-    });
-
     it("answers that it works, without a trace in the ledger", async () => {
       await submit();
       await store.probe();
@@ -218,22 +204,14 @@ export function storeConformance(name: string, make: () => Promise<StoreUnderTes
       await store.putApiKey({ row: key, entry: change, decidedAt: null });
       await store.putApiKey({ row: { ...key, revoked_at_ms: 3 }, entry: change, decidedAt: null });
       await store.touchApiKeys(new Map([["k9", 4]]));
-      await store.putPolicy({
-        row: { id: "p", version: 1, hash: "h", source: "s", loaded_at_ms: 1 },
-        entry: change,
-        decidedAt: null,
-      });
-      await store.putPolicy({
-        row: { id: "p", version: 2, hash: "i", source: "t", loaded_at_ms: 2 },
-        entry: change,
-        decidedAt: null,
-      });
+      await store.putPolicy(newPolicy());
+      await store.putPolicy(newPolicy({ version: 2, source: "t" }));
       await store.close();
       store = await under.open();
       expect(await store.agent("a")).toMatchObject({ disabled_at_ms: 7, reason: "why", actions: 0 });
       expect(await store.apiKey("k9")).toEqual({ ...key, revoked_at_ms: 3, last_used_at_ms: 4 });
-      expect(await store.latestPolicy("p")).toMatchObject({ version: 2, source: "t" });
-      expect(await store.latestPolicy(null)).toMatchObject({ version: 2 });
+      expect(await store.policy("p", null)).toMatchObject({ version: 2, source: "t" });
+      expect(await store.activePolicies()).toMatchObject([{ policy_version: 2 }]);
       expect(await store.ledgerSize()).toBe(5);
     });
 

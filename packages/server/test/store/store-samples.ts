@@ -1,6 +1,14 @@
 import type { EntryDraft } from "@faramesh/core";
 import { v7 as uuidv7 } from "uuid";
-import type { ActionFilter, ActionStep, FirstRow, IdempotencyClaim, NewAction } from "../../src/store/store.js";
+import type {
+  ActionFilter,
+  ActionStep,
+  Change,
+  FirstRow,
+  IdempotencyClaim,
+  NewAction,
+  PolicyChange,
+} from "../../src/store/store.js";
 
 /** Who does what tests do. */
 export const ACTOR = { id: "k1", name: "tester", via: "key" } as const;
@@ -62,6 +70,24 @@ export function claim(id: string, ifVersion: number, idempotency: IdempotencyCla
     atMs: 2_000,
     entry: entry("action.executing", id),
     idempotency,
+    decidedAt: null,
+  };
+}
+
+/** A version of a policy that decides from now on, unless it says otherwise. */
+export function newPolicy(
+  { id = "p", version = 1, ...fields }: Partial<PolicyChange["created"] & {}> = {},
+  scope = "0".repeat(64),
+): Change<PolicyChange> {
+  const created = {
+    ...{ id, version, hash: "h", source: "s", packs: "{}", tests: null, tests_hash: "t", applies_to: "[]" },
+    ...{ note: null, created_at_ms: 1, created_by: "{}", ...fields },
+  };
+  const activation = { scope, policy_id: id, policy_version: version, note: null, at_ms: 1, by_whom: "{}" };
+  const body = { policy_id: id, policy_version: version };
+  return {
+    row: { created, activations: [activation] },
+    entry: { kind: "policy.activated", atMs: created.created_at_ms, actor: ACTOR, body },
     decidedAt: null,
   };
 }

@@ -1,12 +1,10 @@
 import type { FastifyInstance } from "fastify";
 import { isLoopback } from "../../config.js";
-import { readActivePolicy } from "../../gate/read-policy.js";
 import { readiness } from "../../gate/readiness.js";
-import { callerOf } from "../authenticate.js";
 import { DOCS_HEADERS, docsPage } from "../docs-page.js";
 import type { RouteContext } from "./route-context.js";
 
-/** What the server says of itself: health, readiness, metrics, the active policy and the API description. */
+/** What the server says of itself: health, readiness, metrics and the API description. */
 export function aboutRoutes(app: FastifyInstance, { gate, door, metrics }: RouteContext): void {
   app.get(
     "/health",
@@ -34,12 +32,6 @@ export function aboutRoutes(app: FastifyInstance, { gate, door, metrics }: Route
       reply.type(metrics.contentType);
       return metrics.text();
     },
-  );
-
-  app.get(
-    "/v1/policies/active",
-    { schema: { summary: "The policy that decides now", tags: ["policy"] } },
-    async (request) => readActivePolicy(gate, callerOf(request)),
   );
 
   app.get("/openapi.json", { config: { access: "anyone" }, schema: { hide: true } }, async () => app.swagger());

@@ -116,6 +116,7 @@ async function commit(client: pg.Client, changes: Changes): Promise<void> {
     ["apiKey", changes.apiKeys],
     ["usedApiKey", changes.usedApiKeys],
     ["policy", changes.policies],
+    ["activation", changes.activations],
     ["head", changes.entries.length === 0 ? [] : [{ id: 1, ...changes.head }]],
   ];
   const written = writes.flatMap(([name, rows]) => (rows.length === 0 ? [] : [write(client, name, rows)]));

@@ -1,4 +1,13 @@
-import type { ActionPage, ActionRow, AgentStop, ApiKeyRow, Committed, LedgerRow, PolicyRow } from "../store.js";
+import type {
+  ActionPage,
+  ActionRow,
+  ActivationRow,
+  AgentStop,
+  ApiKeyRow,
+  Committed,
+  LedgerRow,
+  PolicyRow,
+} from "../store.js";
 import type { RunningPruning } from "./prune-statements.js";
 import type { Sought, Term } from "./terms.js";
 
@@ -64,6 +73,7 @@ export interface Changes {
   readonly agentStops: readonly AgentStop[];
   readonly apiKeys: readonly ApiKeyRow[];
   readonly policies: readonly PolicyRow[];
+  readonly activations: readonly ActivationRow[];
   readonly usedApiKeys: readonly { readonly id: string; readonly last_used_at_ms: number }[];
   /** Statements that stand for themselves. */
   readonly others: readonly SqlQuery[];

@@ -1,6 +1,7 @@
 import {
   type ActionRow,
   type ActionStep,
+  type ActivationRow,
   type AgentStop,
   type ApiKeyRow,
   type Change,
@@ -8,6 +9,7 @@ import {
   type IdempotencyClaim,
   LedgerMismatchError,
   type NewAction,
+  type PolicyChange,
   type PolicyRow,
   type PruneRequest,
   type Recorded,
@@ -36,6 +38,7 @@ export class GroupDraft {
   readonly #agentStops = new Map<string, AgentStop>();
   readonly #apiKeys = new Map<string, ApiKeyRow>();
   readonly #policies: PolicyRow[] = [];
+  readonly #activations: ActivationRow[] = [];
   #usedAtMs: ReadonlyMap<string, number> = new Map();
   readonly #others: SqlQuery[] = [];
 
@@ -86,8 +89,11 @@ export class GroupDraft {
     return this.#change(change, (row) => this.#agentStops.set(row.agent_id, row));
   }
 
-  putPolicy(change: Change<Omit<PolicyRow, "ledger_index">>): Changed {
-    return this.#change(change, (row, ledger_index) => this.#policies.push({ ...row, ledger_index }));
+  putPolicy(change: Change<PolicyChange>): Changed {
+    return this.#change(change, ({ created, activations }, ledger_index) => {
+      if (created !== null) this.#policies.push({ ...created, ledger_index });
+      this.#activations.push(...activations.map((row) => ({ ...row, ledger_index })));
+    });
   }
 
   /** `outdated` where the ledger was pruned since this was found. */
@@ -123,6 +129,7 @@ export class GroupDraft {
       agentStops: [...this.#agentStops.values()],
       apiKeys: [...this.#apiKeys.values()],
       policies: this.#policies,
+      activations: this.#activations,
       usedApiKeys: [...this.#usedAtMs].map(([id, last_used_at_ms]) => ({ id, last_used_at_ms })),
       others: this.#others,
     };

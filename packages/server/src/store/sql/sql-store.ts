@@ -4,6 +4,7 @@ import type {
   ActionPage,
   ActionRow,
   ActionStep,
+  ActivationRow,
   AgentRow,
   AgentStop,
   ApiKeyRow,
@@ -13,7 +14,9 @@ import type {
   IdempotencyClaim,
   LedgerRow,
   NewAction,
+  PolicyChange,
   PolicyRow,
+  PolicySummaryRow,
   PruneRequest,
   Pruning,
   Recorded,
@@ -148,11 +151,27 @@ export class SqlStore implements Store {
     return this.#write((draft) => draft.putAgentStop(change));
   }
 
-  latestPolicy(id: string | null): Promise<PolicyRow | null> {
-    return id === null ? this.#one(SQL.newestPolicy) : this.#one(SQL.latestPolicy, id);
+  policy(id: string, version: number | null): Promise<PolicyRow | null> {
+    return version === null ? this.#one(SQL.newestPolicy, id) : this.#one(SQL.policy, id, version);
   }
 
-  putPolicy(change: Change<Omit<PolicyRow, "ledger_index">>): Promise<Changed> {
+  policies(): Promise<PolicySummaryRow[]> {
+    return this.#all(SQL.policies);
+  }
+
+  policyVersions(id: string): Promise<PolicySummaryRow[]> {
+    return this.#all(SQL.policyVersions, id);
+  }
+
+  activePolicies(): Promise<ActivationRow[]> {
+    return this.#all(SQL.activePolicies);
+  }
+
+  activations(policyId: string | null, limit: number): Promise<ActivationRow[]> {
+    return policyId === null ? this.#all(SQL.activations, limit) : this.#all(SQL.activationsOf, policyId, limit);
+  }
+
+  putPolicy(change: Change<PolicyChange>): Promise<Changed> {
     return this.#write((draft) => draft.putPolicy(change));
   }
 

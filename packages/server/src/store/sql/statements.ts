@@ -2,6 +2,11 @@ import { ACTION_COLUMNS } from "./columns.js";
 
 const COLUMNS = ACTION_COLUMNS.join(", ");
 
+const POLICY_SUMMARY = "id, version, hash, tests_hash, applies_to, note, created_at_ms, created_by, ledger_index";
+
+/** Policies, and versions of one, that are listed. */
+const POLICIES_LISTED_MAX = 1_000;
+
 /** What both dialects ask in the same words. `?` stands for a value. */
 export const SQL = {
   head: "SELECT size, subtrees, rules_index, frontier_size, first_index FROM ledger_head WHERE id = 1",
@@ -21,8 +26,21 @@ export const SQL = {
             LIMIT 10000`,
   disabledAgents: "SELECT agent_id FROM agents WHERE disabled_at_ms IS NOT NULL",
   agent: "SELECT * FROM agents WHERE agent_id = ?",
-  newestPolicy: "SELECT * FROM policies ORDER BY ledger_index DESC LIMIT 1",
-  latestPolicy: "SELECT * FROM policies WHERE id = ? ORDER BY version DESC LIMIT 1",
+  policy: "SELECT * FROM policies WHERE id = ? AND version = ?",
+  newestPolicy: "SELECT * FROM policies WHERE id = ? ORDER BY version DESC LIMIT 1",
+  policies: `SELECT ${POLICY_SUMMARY} FROM policies
+              WHERE version = (SELECT max(version) FROM policies AS others WHERE others.id = policies.id)
+              ORDER BY id LIMIT ${POLICIES_LISTED_MAX}`,
+  policyVersions: `SELECT ${POLICY_SUMMARY} FROM policies WHERE id = ? ORDER BY version DESC LIMIT ${POLICIES_LISTED_MAX}`,
+  activePolicies: `SELECT * FROM policy_activations AS newest
+                    WHERE policy_id IS NOT NULL
+                      AND ledger_index = (SELECT max(ledger_index) FROM policy_activations AS others
+                                           WHERE others.scope = newest.scope)
+                    ORDER BY ledger_index`,
+  activations: "SELECT * FROM policy_activations ORDER BY ledger_index DESC, scope LIMIT ?",
+  activationsOf: `SELECT * FROM policy_activations
+                   WHERE scope IN (SELECT scope FROM policy_activations WHERE policy_id = ?)
+                   ORDER BY ledger_index DESC, scope LIMIT ?`,
   /** An empty transaction commits on a full disk, too; this one has a page to put there. */
   beat: "UPDATE probe SET beat = beat + 1",
   storedEnd: `SELECT size, (SELECT coalesce(max(idx) + 1, first_index) FROM ledger_entries) AS stored

@@ -86,6 +86,7 @@ export class SqliteDatabase implements Database {
     this.#rows.write("apiKey", changes.apiKeys);
     this.#rows.write("usedApiKey", changes.usedApiKeys);
     this.#rows.write("policy", changes.policies);
+    this.#rows.write("activation", changes.activations);
     for (const { sql, values } of changes.others) this.#statement(sql).run(...values);
     if (changes.entries.length > 0) this.#rows.write("head", [{ id: 1, ...changes.head }]);
   }

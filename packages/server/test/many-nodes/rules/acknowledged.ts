@@ -78,7 +78,9 @@ function enablesAreCounted({ history, entries }: Evidence): Violation[] {
 }
 
 function policiesAreKept({ history, entries }: Evidence): Violation[] {
-  const loaded = new Set(entries.flatMap(({ kind, body }) => (kind === "policy.loaded" ? [body.policy_version] : [])));
+  const loaded = new Set(
+    entries.flatMap(({ kind, body }) => (kind === "policy.activated" ? [body.policy_version] : [])),
+  );
   return only(history, "policy").flatMap((operation: Operation<"policy">) => {
     const version = answerOf(operation)?.version;
     if (version === undefined || loaded.has(version)) return [];

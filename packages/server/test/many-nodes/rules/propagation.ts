@@ -99,7 +99,7 @@ function outdated({ history }: Evidence): Outdated[] {
 function unrecordedPolicies({ entries }: Evidence): Violation[] {
   const loaded = new Set<unknown>();
   return entries.flatMap(({ index, kind, body }) => {
-    if (kind === "policy.loaded") loaded.add(body.policy_hash);
+    if (kind === "policy.activated") loaded.add(body.policy_hash);
     if (body.policy_hash === undefined || loaded.has(body.policy_hash)) return [];
     return [violation("policy_in_force", `entry ${index} was decided by a policy that had not been recorded`)];
   });

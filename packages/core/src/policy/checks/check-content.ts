@@ -1,0 +1,16 @@
+import type { PolicyContent } from "../policy-content.js";
+import type { Report } from "../report.js";
+import { checkBypassByOmission } from "./bypass-by-omission.js";
+import { checkDuplicateIds } from "./duplicate-ids.js";
+import { checkNeverTrue } from "./never-true.js";
+import { checkShadowed } from "./shadowed.js";
+import { checkUnnarrowedAllow } from "./unnarrowed-allow.js";
+
+/** Reports what is wrong with rules that could each be read. */
+export function checkContent({ rules, riskRules }: Pick<PolicyContent, "rules" | "riskRules">, report: Report): void {
+  checkDuplicateIds(rules, report);
+  checkNeverTrue([...rules, ...riskRules], report);
+  checkShadowed(rules, report);
+  checkUnnarrowedAllow(rules, report);
+  checkBypassByOmission(rules, report);
+}
