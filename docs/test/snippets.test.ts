@@ -113,7 +113,7 @@ describe("the cases at", () => {
       const script = `cat > faramesh.test.yaml <<'YAML'\n${snippet.code}YAML\ncat > faramesh.yaml <<'YAML'\n${policy}YAML\n`;
       const tested = await desk.bash(`${script}faramesh policy test faramesh.yaml`);
       expectSuccess(tested);
-      expect(tested.stdout).not.toContain("no case answers by");
+      expect(tested.stdout).not.toContain("no test is answered by");
     },
   );
 });

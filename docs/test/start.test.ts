@@ -40,7 +40,6 @@ function settled(text: string): string[] {
   return text
     .replaceAll(`${folder}/`, "")
     .replace(/127\.0\.0\.1:\d+/g, "127.0.0.1:PORT")
-    .replace(/^kill -HUP \d+$/m, "kill -HUP PID")
     .replace(/fm_[0-9a-f]{16}_[\w-]{43}/g, "KEY")
     .replace(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "ID")
     .replace(/^\d\d:\d\d:\d\d /gm, "TIME ")

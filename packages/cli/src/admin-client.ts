@@ -1,5 +1,5 @@
-import type { RuleSummary } from "@faramesh/core";
-import type { Agent, ApiKey, CreatedApiKey, Problem, Role } from "@faramesh/protocol";
+import type { ComparedDecision, PolicyDiff, RuleSummary } from "@faramesh/core";
+import type { Actor, Agent, ApiKey, CreatedApiKey, Problem, Role } from "@faramesh/protocol";
 import { CliError } from "./errors.js";
 
 const TIMEOUT_MS = 10_000;
@@ -20,6 +20,59 @@ export interface ActivePolicy {
   loaded_at: string;
   rules: RuleSummary[];
   warnings: string[];
+}
+
+/** One version of a policy. */
+export interface PolicyVersion {
+  id: string;
+  version: number;
+  hash: string;
+  /** Names and globs; empty for every agent. */
+  applies_to: string[];
+  active: boolean;
+  note: string | null;
+  created_at: string;
+  created_by: Actor;
+}
+
+/** `GET /v1/policies`: the newest version of each. */
+export interface ListedPolicy extends PolicyVersion {
+  active_version: number | null;
+}
+
+/** `POST /v1/policies`. */
+export interface CreatedPolicy extends PolicyVersion {
+  created: boolean;
+  activated: boolean;
+}
+
+/** `GET /v1/policy-activations`; without a policy where none decides any more. */
+export interface PolicyActivation {
+  policy_id: string | null;
+  policy_version: number | null;
+  note: string | null;
+  at: string;
+  by: Actor;
+  ledger_index: number;
+}
+
+/** One side of a comparison: a text or a version. */
+export type PolicySide = { source: string } | { id: string; version: number };
+
+/** `POST /v1/policies/diff`. */
+export interface PolicyDiffAnswer extends PolicyDiff {
+  decisions?: {
+    compared: number;
+    changed: {
+      action_id: string;
+      agent_id: string;
+      tool: string;
+      operation: string;
+      before: ComparedDecision;
+      after: ComparedDecision;
+      direction: "looser" | "stricter" | "same";
+    }[];
+  };
 }
 
 /** `GET /v1/whoami`. */
@@ -95,8 +148,47 @@ export class AdminClient {
     return this.#ask<ActivePolicy>("GET", "/v1/policies/active");
   }
 
+  listPolicies(): Promise<ListedPolicy[]> {
+    return this.#ask<ListedPolicy[]>("GET", "/v1/policies");
+  }
+
+  policyVersions(id: string): Promise<PolicyVersion[]> {
+    return this.#ask<PolicyVersion[]>("GET", `/v1/policies/${encodeURIComponent(id)}/versions`);
+  }
+
+  policyActivations(query: { policy_id?: string; limit?: number }): Promise<PolicyActivation[]> {
+    const words = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) words.set(name, String(value));
+    return this.#ask<PolicyActivation[]>("GET", `/v1/policy-activations?${words.toString()}`);
+  }
+
+  createPolicy(policy: { source: string; tests?: string; note?: string; activate?: boolean }): Promise<CreatedPolicy> {
+    return this.#ask<CreatedPolicy>("POST", "/v1/policies", policy);
+  }
+
+  activatePolicy(id: string, version: number, note: string | undefined): Promise<PolicyVersion> {
+    return this.#changePolicy(id, "activate", { version, ...(note !== undefined && { note }) });
+  }
+
+  rollBackPolicy(id: string, note: string | undefined): Promise<PolicyVersion> {
+    return this.#changePolicy(id, "rollback", note === undefined ? {} : { note });
+  }
+
+  deactivatePolicy(id: string, note: string | undefined): Promise<PolicyVersion> {
+    return this.#changePolicy(id, "deactivate", note === undefined ? {} : { note });
+  }
+
+  /** Without `before`, from the policy that decides now. */
+  diffPolicies(request: { before?: PolicySide; after: PolicySide; actions?: number }): Promise<PolicyDiffAnswer> {
+    return this.#ask<PolicyDiffAnswer>("POST", "/v1/policies/diff", request);
+  }
+
   whoami(): Promise<WhoAmI> {
     return this.#ask<WhoAmI>("GET", "/v1/whoami");
+  }
+
+  #changePolicy(id: string, verb: string, body: object): Promise<PolicyVersion> {
+    return this.#ask<PolicyVersion>("POST", `/v1/policies/${encodeURIComponent(id)}/${verb}`, body);
   }
 
   async #ask<T>(method: string, path: string, body?: object, timeoutMs?: number): Promise<T> {

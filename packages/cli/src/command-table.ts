@@ -46,7 +46,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "remove actions and ledger entries that are old",
     load: () => import("./commands/prune.js"),
   },
-  { name: "policy", summary: "check, show and test policies", load: () => import("./commands/policy.js") },
+  { name: "policy", summary: "check, test, version and compare policies", load: () => import("./commands/policy.js") },
   { name: "init", summary: "write a starter policy and its tests here", load: () => import("./commands/init.js") },
   { name: "doctor", summary: "find out what is wrong", load: () => import("./commands/doctor.js") },
   {

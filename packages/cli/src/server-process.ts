@@ -56,11 +56,12 @@ export function reloadOnHangup(server: ReloadingServer, policyFile: string): voi
 }
 
 /** A gate in this process that can take up a changed policy. */
-interface ReloadingServer extends RunningServer {
+export interface ReloadingServer extends RunningServer {
   reloadPolicy(): Promise<void>;
 }
 
-async function reload(server: ReloadingServer, policyFile: string): Promise<void> {
+/** Reads the policy file again, and says what came of it on stderr. */
+export async function reload(server: ReloadingServer, policyFile: string): Promise<void> {
   try {
     await server.reloadPolicy();
     process.stderr.write(`policy ${policyFile} loaded again\n`);

@@ -207,8 +207,8 @@ describe("policy test", () => {
     const { code, stdout } = await here("policy", "test", "policy.yaml");
     expect(code).toBe(0);
     expect(stdout).toContain("listing runs");
-    expect(stdout).toContain("no case answers by: refund, finance-only, never");
-    expect(stdout).toContain("1 passed, 0 failed");
+    expect(stdout).toContain("no test is answered by: refund, finance-only, never");
+    expect(stdout).toContain("1 passed, 0 failed; 1 of 4 rules covered (25 %)");
   });
 
   it("shows what was expected and what came, and exits 1", async () => {
@@ -225,7 +225,7 @@ describe("policy test", () => {
     await cases(`- name: listing runs\n  ${ls}\n  expect: { outcome: EXECUTE, rul_id: never }\n`);
     const { code, stderr } = await here("policy", "test", "policy.yaml");
     expect(code).toBe(1);
-    expect(stderr).toMatch(/policy\.test\.yaml:1:\d+: .*rul_id/);
+    expect(stderr).toMatch(/policy\.test\.yaml:3:31: .*rul_id/);
     expect(stderr).toContain("code: invalid_cases");
   });
 
@@ -233,8 +233,8 @@ describe("policy test", () => {
     await writeFile(folder.path("untested.yaml"), POLICY);
     const { code, stderr } = await here("policy", "test", "untested.yaml");
     expect(code).toBe(1);
-    expect(stderr).toContain("cannot read untested.test.yaml: there is no such file");
-    const [, example = ""] = /^hint: write there what untested\.yaml must answer: (.+)$/m.exec(stderr) ?? [];
+    expect(stderr).toContain("cli-tests has no tests, neither in it nor beside it");
+    const [, example = ""] = /^hint: write what it must answer into untested\.test\.yaml: (.+)$/m.exec(stderr) ?? [];
     await writeFile(folder.path("untested.test.yaml"), example);
     expect((await here("policy", "test", "untested.yaml")).stdout).toContain("1 passed, 0 failed");
   });
@@ -253,11 +253,11 @@ describe("init", () => {
     expect(init.code).toBe(0);
     const [, tryIt = ""] = /^try: (.+)$/m.exec(init.stdout) ?? [];
     expect(spawnSync("bash", ["-c", tryIt], { cwd: fresh.dir }).status).toBe(0);
-    expect(init.stdout).toMatch(/^`npm start` uses it from its next start on; after a change, start it again or/m);
+    expect(init.stdout).toMatch(/^`npm start` uses it from its next start on, and follows every change of it$/m);
     expect((await there("policy", "check", "faramesh.yaml", "--strict")).stdout).toContain("0 errors, 0 warnings");
     const tested = await there("policy", "test", "faramesh.yaml");
     expect(tested.stdout).toContain(" 0 failed");
-    expect(tested.stdout).not.toContain("no case answers by");
+    expect(tested.stdout).not.toContain("no test is answered by");
     await writeFile(fresh.path("faramesh.yaml"), "mine");
     const again = await there("init");
     expect(again.code).toBe(1);

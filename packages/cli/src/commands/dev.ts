@@ -11,6 +11,7 @@ import { drain, explainStartFailure, type RunningServer, reloadOnHangup, stopOnS
 import { untilSignal } from "../signals.js";
 import { STARTER_POLICY } from "../starter-policy.js";
 import { readText } from "../text-file.js";
+import { watchPolicy } from "../watch-policy.js";
 
 const HOST = "127.0.0.1";
 const DEFAULT_PORT = 8000;
@@ -27,7 +28,10 @@ export function define(command: Command): void {
     .option("--data <dir>", "the data directory", DEFAULT_DATA_DIR)
     .option("--port <port>", "the port; 0 picks a free one", wholeNumber(0, 65_535), DEFAULT_PORT)
     .option("--policy <file>", "the policy (default: ./faramesh.yaml, else a starter policy in the data directory)")
-    .addHelpText("after", "\nSIGHUP reads the policy again; SIGTERM and SIGINT drain, commit and exit 0.")
+    .addHelpText(
+      "after",
+      "\nA changed policy file is read again at once, as SIGHUP does; SIGTERM and SIGINT drain, commit and exit 0.",
+    )
     .action(dev);
 }
 
@@ -47,6 +51,7 @@ async function dev({ data, port, policy }: DevOptions): Promise<void> {
     policyFile,
   }).catch((error: unknown) => explainStartFailure(error, { host: HOST, port, policyFile }));
   reloadOnHangup(server, policyFile);
+  watchPolicy(server, policyFile);
   try {
     const apiKey = await developerKey(server.url, data, server.adminKey ?? environment.adminKey);
     introduce({ server, apiKey, policyFile, isStarter, data });
@@ -68,8 +73,8 @@ interface Development {
 
 function introduce({ server, apiKey, policyFile, isStarter, data }: Development): void {
   print(`listening on ${server.url}`);
-  print(`policy ${policyFile}, data in ${data}`);
-  print(`\n${nextSteps({ url: server.url, apiKey, isStarter, pid: process.pid })}\n`);
+  print(`policy ${policyFile}, followed as it changes; data in ${data}`);
+  print(`\n${nextSteps({ url: server.url, apiKey, isStarter })}\n`);
   print(colors.dim("Decisions appear below. Stop with Ctrl-C."));
 }
 

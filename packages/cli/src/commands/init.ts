@@ -22,7 +22,7 @@ async function init(options: { json?: boolean }): Promise<void> {
   const name = commandName();
   const start = cloneFolder() === undefined ? `${name} dev` : "npm start";
   print(`try: ${name} policy check faramesh.yaml && ${name} policy test faramesh.yaml`);
-  print(`\`${start}\` uses it from its next start on; after a change, start it again or send it SIGHUP`);
+  print(`\`${start}\` uses it from its next start on, and follows every change of it`);
 }
 
 function alreadyHere(file: string): CliError {

@@ -1,72 +1,61 @@
-import { canonicalizeAction, decide, type Policy, readActionRequest } from "@faramesh/core";
-import type { Decision } from "@faramesh/protocol";
+import { type CaseResult, type Policy, type PolicyTestReport, testPolicy as runTests } from "@faramesh/core";
 import { CliError } from "../errors.js";
 import { colors, print, printable, printJson } from "../output.js";
-import { EXPECTATIONS, type PolicyCase, readPolicyCases } from "../policy-cases.js";
 import { requirePolicy } from "../policy-file.js";
-import { readText } from "../text-file.js";
+import { readTests, type TestsFile, testsBeside, testsFileOf } from "../policy-tests.js";
 
-interface CaseResult {
-  name: string;
-  ok: boolean;
-  /** What was expected and what came, field by field, where they differ. */
-  differences: string[];
+interface TestOptions {
+  cases?: string;
+  minCoverage?: number;
+  json?: boolean;
 }
 
 const EXAMPLE =
   "- { name: listing runs, action: { agent_id: a, tool: shell, operation: exec, params: { cmd: ls } }, " +
   "expect: { outcome: EXECUTE } }";
 
-/** `faramesh policy test FILE`. */
-export async function testPolicy(file: string, options: { cases?: string; json?: boolean }): Promise<void> {
+/** `faramesh policy test FILE`: the tests in the policy and those beside it. */
+export async function testPolicy(file: string, { cases, minCoverage = 0, json }: TestOptions): Promise<void> {
   const policy = await requirePolicy(file);
-  const casesFile = options.cases ?? casesBeside(file);
-  const cases = readPolicyCases(
-    casesFile,
-    await readText(casesFile, `write there what ${file} must answer: ${EXAMPLE}`),
-  );
-  const results = cases.map((one) => runCase(policy, one));
-  const failed = results.filter((result) => !result.ok).length;
-  const unused = rulesWithoutCase(policy, cases);
-  if (options.json) printJson({ file, cases: casesFile, passed: results.length - failed, failed, unused, results });
-  else printResults(results, failed, unused);
-  if (failed > 0) process.exitCode = 1;
+  const beside = cases === undefined ? await testsBeside(file) : await readTests(cases);
+  const all = [...policy.cases, ...(beside?.cases ?? [])];
+  if (all.length === 0) throw noTests(file, policy, beside);
+  const report = runTests(policy, all);
+  const isCovered = report.coverage.percent >= minCoverage;
+  if (json) printJson(asJson(file, beside, report));
+  else printReport(report, isCovered ? null : minCoverage);
+  if (report.failed > 0 || !isCovered) process.exitCode = 1;
 }
 
-function casesBeside(file: string): string {
-  if (file === "-")
-    throw new CliError("usage", "a policy from stdin has no file beside it: give --cases", { exitCode: 2 });
-  return file.replace(/\.(ya?ml|json)$/, "").concat(".test.yaml");
+function noTests(file: string, policy: Policy, beside: TestsFile | null): CliError {
+  const place = beside?.file ?? (file === "-" ? "a file, and name it with --cases" : testsFileOf(file));
+  const hint = `write what it must answer into ${place}: ${EXAMPLE}`;
+  return new CliError("no_tests", `${policy.id} has no tests, neither in it nor beside it`, { hint });
 }
 
-function decideCase(policy: Policy, one: PolicyCase): Decision {
-  return decide(policy, canonicalizeAction(readActionRequest(one.action)));
+function asJson(file: string, beside: TestsFile | null, report: PolicyTestReport): object {
+  const { passed, failed, results, coverage } = report;
+  return {
+    file,
+    cases: beside?.file ?? null,
+    passed,
+    failed,
+    coverage,
+    results: results.map(({ case: { name }, differences, decision }) => {
+      return { name, ok: differences.length === 0, differences, decision };
+    }),
+  };
 }
 
-function runCase(policy: Policy, one: PolicyCase): CaseResult {
-  const differences = differencesOf(policy, one);
-  return { name: one.name, ok: differences.length === 0, differences };
+function printReport({ results, passed, failed, coverage }: PolicyTestReport, missed: number | null): void {
+  for (const result of results) printResult(result);
+  const { covered, rules, percent, uncovered } = coverage;
+  if (uncovered.length > 0) print(`no test is answered by: ${printable(uncovered.join(", "))}`);
+  const least = missed === null ? "" : colors.red(`, less than ${missed} %`);
+  print(`${passed} passed, ${failed} failed; ${covered} of ${rules.length} rules covered (${percent} %${least})`);
 }
 
-function differencesOf(policy: Policy, one: PolicyCase): string[] {
-  const decision = decideCase(policy, one);
-  return EXPECTATIONS.flatMap((field) => {
-    const expected = one.expect[field];
-    if (expected === undefined || expected === decision[field]) return [];
-    return [`${field}: expected ${expected}, got ${decision[field] ?? "none"}`];
-  });
-}
-
-function rulesWithoutCase(policy: Policy, cases: readonly PolicyCase[]): string[] {
-  const used = new Set(cases.map((one) => decideCase(policy, one).rule_id));
-  return policy.rules.filter((rule) => rule.enabled && !used.has(rule.id)).map((rule) => rule.id);
-}
-
-function printResults(results: readonly CaseResult[], failed: number, unused: readonly string[]): void {
-  for (const { name, ok, differences } of results) {
-    print(`${ok ? colors.green("ok  ") : colors.red("FAIL")} ${printable(name)}`);
-    for (const difference of differences) print(`       ${printable(difference)}`);
-  }
-  if (unused.length > 0) print(`no case answers by: ${printable(unused.join(", "))}`);
-  print(`${results.length - failed} passed, ${failed} failed`);
+function printResult({ case: { name }, differences }: CaseResult): void {
+  print(`${differences.length === 0 ? colors.green("ok  ") : colors.red("FAIL")} ${printable(name)}`);
+  for (const difference of differences) print(`       ${printable(difference)}`);
 }

@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { DEFAULT_DATA_DIR } from "../data-dir.js";
+import { usageError } from "../errors.js";
 import { wholeNumber } from "../option-parsers.js";
 import { print } from "../output.js";
 import { explainStartFailure, reloadOnHangup, stopOnSignal } from "../server-process.js";
 import { untilSignal } from "../signals.js";
 import { readText } from "../text-file.js";
+import { watchPolicy } from "../watch-policy.js";
 
 const LOG_LEVELS = ["silent", "fatal", "error", "warn", "info", "debug"] as const;
 
@@ -15,6 +17,7 @@ interface ServeOptions {
   host: string;
   port: number;
   policy?: string;
+  watch?: boolean;
   insecureNoAuth?: boolean;
   logLevel?: (typeof LOG_LEVELS)[number];
 }
@@ -30,6 +33,7 @@ export function define(command: Command): void {
       "--policy <file>",
       "the policy; without one, the one that was active last; without any, everything is denied",
     )
+    .option("--watch", "read the policy file again when it changes, for development")
     .option("--insecure-no-auth", "turn keys off; loopback addresses only")
     .addOption(new Option("--log-level <level>", "how much is logged to stderr").choices(LOG_LEVELS))
     .addHelpText(
@@ -39,7 +43,9 @@ export function define(command: Command): void {
     .action(serve);
 }
 
-async function serve({ data, store, host, port, policy, insecureNoAuth, logLevel }: ServeOptions): Promise<void> {
+async function serve(options: ServeOptions): Promise<void> {
+  const { data, store, host, port, policy, watch, insecureNoAuth, logLevel } = options;
+  if (watch === true && policy === undefined) throw usageError("--watch needs the file to watch: --policy FILE");
   const signalled = untilSignal();
   const { readServerEnvironment, startServer, storeUrl } = await import("@faramesh/server");
   // A file that cannot be read is told apart from a policy that does not load.
@@ -59,6 +65,7 @@ async function serve({ data, store, host, port, policy, insecureNoAuth, logLevel
   );
   if (server.adminKey !== undefined) showAdminKey(server.adminKey, config.store === undefined ? data : null);
   if (policy !== undefined) reloadOnHangup(server, policy);
+  if (policy !== undefined && watch === true) watchPolicy(server, policy);
   print(`listening on ${server.url}`);
   await stopOnSignal(server, signalled);
 }

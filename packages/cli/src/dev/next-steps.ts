@@ -8,12 +8,10 @@ interface Start {
   apiKey: string;
   /** Whether the starter policy decides: only then is known what becomes of each step. */
   isStarter: boolean;
-  /** The gate's process, which reads the policy again at SIGHUP. */
-  pid: number;
 }
 
 /** What to paste into a second terminal: two `export` lines, then curl, Python and TypeScript. */
-export function nextSteps({ url, apiKey, isStarter, pid }: Start): string {
+export function nextSteps({ url, apiKey, isStarter }: Start): string {
   return [
     heading("In a second terminal, in this folder:"),
     `export FARAMESH_URL=${url}\nexport FARAMESH_API_KEY=${apiKey}`,
@@ -24,8 +22,6 @@ export function nextSteps({ url, apiKey, isStarter, pid }: Start): string {
     heading(isStarter ? "TypeScript: an action that a person must approve first" : "TypeScript: another action"),
     typescriptStep(),
     ...(isStarter ? [] : [heading("Why: what each rule of the policy says"), explainStep()]),
-    heading("After a change to the policy: have it read again"),
-    `kill -HUP ${pid}`,
   ].join("\n\n");
 }
 

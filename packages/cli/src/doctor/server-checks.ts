@@ -64,7 +64,8 @@ async function checkPolicyInUse(client: AdminClient, { file, policy }: PolicyFil
   if (status !== 200) return [];
   const { id, version, hash } = body as ActivePolicy;
   if (hash === policy?.hash) return [{ name, ok: true, detail: `${file}, as it is now` }];
-  const cure = "send the gate SIGHUP if it was started with this file, or start it again";
+  const cure =
+    "send the gate SIGHUP if it was started with this file, start it again, or `faramesh policy push --activate` it";
   return [{ name, ok: true, warning: true, detail: `the gate decides by ${id} v${version}, not by ${file}: ${cure}` }];
 }
 
