@@ -56,6 +56,7 @@ function foundFirst(conditions: readonly SqlQuery[]): FoundFirst {
   return {
     with: { sql: `WITH found AS MATERIALIZED (${found})`, values: valuesOf(conditions) },
     areFew: { sql: `(SELECT count(*) FROM found) <= ${FEW_MAX}`, values: [] },
+    join: "JOIN LATERAL (SELECT * FROM actions WHERE actions.id = action_terms.id OFFSET 0) AS actions ON true",
   };
 }
 

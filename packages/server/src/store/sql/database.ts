@@ -128,6 +128,8 @@ export interface FoundFirst {
   readonly with: SqlQuery;
   /** The condition that everything is in `found`. */
   readonly areFew: SqlQuery;
+  /** What joins its actions to it, one by one: a planner takes few for many, and would gather all actions first. */
+  readonly join: string;
 }
 
 /** What is said differently in each dialect. */

@@ -41,7 +41,7 @@ async function seldomPage(search: Search, filter: ActionFilter, database: Databa
   const { index, place, condition, sample } = search;
   if (sample === null) return null;
   const found = sample.foundFirst([condition, ...placeConditions(filter, place, dialect)]);
-  const listed = foundQuery(search, `found AS ${index}`, [found.areFew], filter, dialect);
+  const listed = foundQuery({ ...search, join: found.join }, `found AS ${index}`, [found.areFew], filter, dialect);
   const values = [...found.with.values, ...listed.values];
   const page = await database.page({ sql: `${found.with.sql} ${listed.sql}`, values }, filter.limit);
   if (page.rows.length > 0) return page;

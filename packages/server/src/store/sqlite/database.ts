@@ -40,7 +40,7 @@ export function openDatabase(path: string): OpenFile {
     PRAGMA trusted_schema = OFF;
     PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS};
     PRAGMA wal_autocheckpoint = ${WAL_PAGES_MAX};
-    PRAGMA cache_size = -65536;
+    PRAGMA cache_size = -32768;
     PRAGMA temp_store = MEMORY;
   `);
   migrate(sqlite);
