@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CORE_SCHEMA, load, mergeTag } from "js-yaml";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parse } from "yaml";
 import { type FreshDatabase, freshDatabase } from "../../packages/server/test/postgres.js";
 import { plainEnvironment, run } from "./running.js";
 import { CLONE, readDocument } from "./snippets.js";
@@ -29,7 +29,7 @@ interface Compose {
 }
 
 const text = readDocument("docker-compose.yaml");
-const compose = parse(text, { merge: true }) as Compose;
+const compose = load(text, { schema: CORE_SCHEMA.withTags(mergeTag) }) as Compose;
 const gates = Object.entries(compose.services).filter(([, { image }]) => image.startsWith("node:"));
 const [, gate] = gates[0] ?? [];
 const balancer = compose.configs["balancer"]?.content ?? "";

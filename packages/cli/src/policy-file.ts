@@ -36,7 +36,7 @@ export function place(file: string, finding: Finding): string {
   return `${file}:${finding.line}:${finding.column}`;
 }
 
-/** What was found and, where there is one, its cure. */
-export function sentence(finding: Finding): string {
-  return finding.cure === undefined ? finding.message : `${finding.message} (${finding.cure})`;
+/** What was found, and its cure. */
+export function sentence({ message, cure }: Finding): string {
+  return `${message} (${cure})`;
 }

@@ -16,14 +16,20 @@ export function testsFileOf(policyFile: string): string {
   return policyFile.replace(/\.(ya?ml|json)$/, "").concat(".test.yaml");
 }
 
-/** The tests beside a policy file; null where there is no such file. */
-export async function testsBeside(policyFile: string): Promise<TestsFile | null> {
+/** The text of the tests beside a policy file; null where there is no such file. */
+export async function testsTextBeside(policyFile: string): Promise<Pick<TestsFile, "file" | "text"> | null> {
   const file = testsFileOf(policyFile);
   const isThere = policyFile !== "-" && (await access(file).then(...ANSWERS));
-  return isThere ? readTests(file) : null;
+  return isThere ? { file, text: await readText(file) } : null;
 }
 
 const ANSWERS = [() => true, () => false] as const;
+
+/** The tests beside a policy file, as {@link readTests} reads them; null where there is no such file. */
+export async function testsBeside(policyFile: string): Promise<TestsFile | null> {
+  const beside = await testsTextBeside(policyFile);
+  return beside === null ? null : readCases(beside.file, beside.text);
+}
 
 /**
  * Reads a file of tests.
@@ -31,7 +37,10 @@ const ANSWERS = [() => true, () => false] as const;
  * @throws {@link CliError} `invalid_cases` with each error's line, column and cure.
  */
 export async function readTests(file: string): Promise<TestsFile> {
-  const text = await readText(file);
+  return readCases(file, await readText(file));
+}
+
+function readCases(file: string, text: string): TestsFile {
   const { cases, findings } = readPolicyCases(text);
   if (cases !== null) return { file, text, cases };
   const faults = findings.map((finding) => faultOf(file, finding));

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
+import type { Log } from "sarif";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ALLOWED, DENIED, HELD, POLICY } from "./policies.js";
 import { type Finished, faramesh, type Scratch, scratch } from "./running.js";
@@ -170,19 +171,69 @@ describe("policy check", () => {
     expect((await here("policy", "check", "wide.yaml")).code).toBe(0);
     const strict = await here("policy", "check", "wide.yaml", "--strict", "--json");
     expect(strict.code).toBe(1);
-    expect(JSON.parse(strict.stdout)).toMatchObject({ ok: false, findings: [{ severity: "warning", line: 3 }] });
+    expect(JSON.parse(strict.stdout)).toMatchObject({
+      ok: false,
+      files: [{ ok: false, findings: [{ file: "wide.yaml", severity: "warning", line: 3 }] }],
+    });
   });
 
   it("gives findings as JSON", async () => {
     const { code, stdout } = await here("policy", "check", "broken.yaml", "--json");
     expect(code).toBe(1);
-    const report = JSON.parse(stdout) as { ok: boolean; policy: null; findings: object[] };
-    expect(report).toMatchObject({ file: "broken.yaml", ok: false, policy: null });
-    expect(report.findings[0]).toMatchObject({
-      severity: "error",
-      line: expect.any(Number),
-      column: expect.any(Number),
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      files: [
+        {
+          file: "broken.yaml",
+          ok: false,
+          policy: null,
+          findings: [
+            { severity: "error", line: expect.any(Number), column: expect.any(Number), cure: expect.any(String) },
+          ],
+        },
+      ],
     });
+  });
+
+  it("looks at several files, and fails where one of them does", async () => {
+    const { code, stdout } = await here("policy", "check", "policy.yaml", "broken.yaml");
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^policy\.yaml: 4 rules/m);
+    expect(stdout).toMatch(/^broken\.yaml: does not load; 1 errors/m);
+  });
+
+  it("runs the tests in a policy and beside it, and tells where one stands that fails", async () => {
+    const action = "{ agent_id: a, tool: shell, operation: exec, params: { cmd: ls } }";
+    await writeFile(
+      folder.path("tested.yaml"),
+      `${POLICY}tests:\n  - { name: in it, action: ${action}, expect: { outcome: HALT } }\n`,
+    );
+    await writeFile(
+      folder.path("tested.test.yaml"),
+      `- { name: beside, action: ${action}, expect: { outcome: ABSTAIN } }\n`,
+    );
+    const { code, stdout } = await here("policy", "check", "tested.yaml");
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^tested\.yaml:19:5: error failing_test: the test "in it" fails: outcome: expected HALT/m);
+    expect(stdout).toMatch(/^tested\.test\.yaml:1:3: error failing_test: the test "beside" fails/m);
+  });
+
+  it("gives findings as a SARIF log, each with its rule, level, file and place", async () => {
+    const { code, stdout } = await here("policy", "check", "broken.yaml", "wide.yaml", "--format", "sarif");
+    expect(code).toBe(1);
+    const log = JSON.parse(stdout) as Log;
+    expect(log).toMatchObject({ version: "2.1.0", runs: [{ tool: { driver: { name: "faramesh" } } }] });
+    const [run] = log.runs;
+    const found = run?.results?.map(({ ruleId, ruleIndex, level, locations }) => {
+      const place = locations?.[0]?.physicalLocation;
+      expect(run.tool.driver.rules?.[ruleIndex ?? -1]?.id).toBe(ruleId);
+      return [ruleId, level, place?.artifactLocation?.uri, place?.region?.startLine];
+    });
+    const line = POLICY.split("\n").findIndex((text) => text.includes("deny: true")) + 1;
+    expect(found).toEqual([
+      ["unknown_key", "error", "broken.yaml", line],
+      ["unnarrowed_allow", "warning", "wide.yaml", 3],
+    ]);
   });
 });
 

@@ -33,6 +33,7 @@ export { type ComparedDecision, type DecisionChange, diffDecisions } from "./pol
 export type { FieldChange, ItemChange } from "./policy/diff/diff-items.js";
 export { diffPolicies, type PolicyDiff } from "./policy/diff/diff-policies.js";
 export type { Finding } from "./policy/finding.js";
+export { FINDING_CODES, type FindingCode } from "./policy/finding-codes.js";
 export { loadPolicy, type PolicyIdentity } from "./policy/load.js";
 export type { Policy, RuleSummary } from "./policy/policy.js";
 export { PolicySet, type Rivals, rivalsAmong } from "./policy/policy-set.js";

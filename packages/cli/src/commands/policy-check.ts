@@ -1,37 +1,57 @@
-import type { Finding } from "@faramesh/core";
+import { type CheckedFile, checkFile } from "../check/check-file.js";
+import { sarifLog } from "../check/sarif.js";
 import { colors, print, printable, printJson } from "../output.js";
-import { type PolicyFile, place, readPolicyFile, sentence } from "../policy-file.js";
+import { place, sentence } from "../policy-file.js";
 
-/** `faramesh policy check FILE`. */
-export async function checkPolicy(file: string, options: { strict?: boolean; json?: boolean }): Promise<void> {
-  const checked = await readPolicyFile(file);
-  const errors = count(checked.findings, "error");
-  const warnings = count(checked.findings, "warning");
-  const ok = errors === 0 && (options.strict !== true || warnings === 0);
-  if (options.json) printJson(report(checked, ok));
-  else printFindings(checked, errors, warnings);
+/** How findings are printed. */
+export const CHECK_FORMATS = ["text", "json", "sarif"] as const;
+
+interface CheckOptions {
+  strict?: boolean;
+  format: (typeof CHECK_FORMATS)[number];
+  json?: boolean;
+}
+
+/** `faramesh policy check FILE…`: what an activation would find, tests included. */
+export async function checkPolicies(files: readonly string[], options: CheckOptions): Promise<void> {
+  const checked: CheckedFile[] = [];
+  for (const file of files) checked.push(await checkFile(file));
+  const isOk = (one: CheckedFile): boolean => count(one, "error") + (options.strict ? count(one, "warning") : 0) === 0;
+  const ok = checked.every(isOk);
+  switch (options.json ? "json" : options.format) {
+    case "json":
+      printJson({ ok, files: checked.map((one) => ({ ...summaryOf(one), ok: isOk(one) })) });
+      break;
+    case "sarif":
+      printJson(sarifLog(checked.flatMap(({ findings }) => findings)));
+      break;
+    case "text":
+      for (const one of checked) printFindings(one);
+  }
   if (!ok) process.exitCode = 1;
 }
 
-function count(findings: readonly Finding[], severity: Finding["severity"]): number {
+function count({ findings }: CheckedFile, severity: "error" | "warning"): number {
   return findings.filter((finding) => finding.severity === severity).length;
 }
 
-function report({ file, policy, findings }: PolicyFile, ok: boolean): object {
+function summaryOf({ file, policy, findings }: CheckedFile): object {
   const summary = policy && {
     id: policy.id,
     version: policy.version,
     hash: policy.hash,
     rules: policy.rules.length,
+    tests: policy.cases.length,
   };
-  return { file, ok, policy: summary, findings };
+  return { file, policy: summary, findings };
 }
 
-function printFindings({ file, policy, findings }: PolicyFile, errors: number, warnings: number): void {
+function printFindings(checked: CheckedFile): void {
+  const { file, policy, findings } = checked;
   for (const finding of findings) {
     const severity = finding.severity === "error" ? colors.red("error") : colors.yellow("warning");
-    print(`${place(file, finding)}: ${severity} ${finding.code}: ${printable(sentence(finding))}`);
+    print(`${place(finding.file, finding)}: ${severity} ${finding.code}: ${printable(sentence(finding))}`);
   }
   const rules = policy === null ? "does not load" : `${policy.rules.length} rules, hash ${policy.hash.slice(0, 12)}`;
-  print(`${file}: ${rules}; ${errors} errors, ${warnings} warnings`);
+  print(`${file}: ${rules}; ${count(checked, "error")} errors, ${count(checked, "warning")} warnings`);
 }

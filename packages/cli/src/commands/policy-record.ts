@@ -1,7 +1,7 @@
 import { access, readFile, rename, writeFile } from "node:fs/promises";
 import { readPolicyCases } from "@faramesh/core";
 import type { Action, Outcome } from "@faramesh/protocol";
-import { stringify } from "yaml";
+import { dump } from "js-yaml";
 import { resolveActionId } from "../action-id.js";
 import { type ConnectionOptions, connect } from "../connection.js";
 import { CliError } from "../errors.js";
@@ -23,7 +23,7 @@ const WITHOUT_POLICY: readonly string[] = ["AGENT_DISABLED", "POLICY_UNAVAILABLE
 export async function recordTest(given: string, { out, name, expect, ...options }: RecordOptions): Promise<void> {
   const client = connect(options);
   const action = await client.getAction(await resolveActionId(client, given));
-  const text = stringify([testOf(action, name, expect)], { lineWidth: 0 });
+  const text = dump([testOf(action, name, expect)], { lineWidth: -1, noRefs: true });
   assertSameAction(text, action);
   if (out !== undefined) await append(out, text);
   if (options.json) return printJson(testOf(action, name, expect));

@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { addConnectionOptions } from "../connection.js";
 import { wholeNumber } from "../option-parsers.js";
 import { activatePolicy, deactivatePolicy, rollBackPolicy } from "./policy-activate.js";
-import { checkPolicy } from "./policy-check.js";
+import { CHECK_FORMATS, checkPolicies } from "./policy-check.js";
 import { diffPolicy } from "./policy-diff.js";
 import { listPolicies, showHistory } from "./policy-history.js";
 import { pushPolicy } from "./policy-push.js";
@@ -23,11 +23,12 @@ export function define(command: Command): void {
 
 function defineOffline(command: Command): void {
   command
-    .command("check <file>")
-    .description("load a policy as the gate would and print every finding as file:line:column; exit 1 on errors")
+    .command("check <files...>")
+    .description("look at policies as an activation would, tests included, and print every finding; exit 1 on errors")
     .option("--strict", "exit 1 on warnings too")
-    .option("--json", "print JSON")
-    .action(checkPolicy);
+    .addOption(new Option("--format <format>", "how findings are printed").choices(CHECK_FORMATS).default("text"))
+    .option("--json", "print JSON, as --format json does")
+    .action(checkPolicies);
   addConnectionOptions(
     command
       .command("show [file]")

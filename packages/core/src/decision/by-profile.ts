@@ -21,15 +21,15 @@ export function haltByProfile(policy: Policy, action: CanonicalAction): Decision
     return halt(policy, action, "PROFILE_DISALLOWS_TOOL", "The policy has profiles, and none is for this agent");
   }
   const tools = profile.index.select(action.tool, action.operation);
-  if (tools.some((tool) => matchTruth(tool, action) === TRUE)) return null;
+  if (tools.some((tool) => matchTruth(tool, action, null) === TRUE)) return null;
   if (tools.length === 0) {
     return halt(policy, action, "PROFILE_DISALLOWS_TOOL", `The profile ${profile.name} does not have ${call}`);
   }
   const reason = `The profile ${profile.name} has ${call}, but not with these params`;
   const decision = halt(policy, action, "PROFILE_RULE_DENY", reason);
   const details = tools
-    .filter((tool) => matchTruth(tool, action) === UNKNOWN)
-    .map((tool) => unknownCondition(nameOf(profile), tool, action));
+    .filter((tool) => matchTruth(tool, action, null) === UNKNOWN)
+    .map((tool) => unknownCondition(nameOf(profile), tool, action, null));
   return details.length === 0 ? decision : { ...decision, details };
 }
 

@@ -49,7 +49,7 @@ function decideByPolicy(policy: Policy, action: CanonicalAction): Decision {
 function decideByRules(policy: Policy, action: CanonicalAction): Decision {
   const { rules, riskRules } = policy.compiled.candidates(action.tool, action.operation);
   const level = knownRisk(riskRules, action);
-  const rule = level === null ? UNCLEAR : firstMatch(rules, action);
+  const rule = level === null ? UNCLEAR : firstMatch(rules, action, level);
   return level === null || rule === UNCLEAR
     ? decideUnclear(policy, action, rules, riskRules)
     : decisionOf(policy, action, rule, level);

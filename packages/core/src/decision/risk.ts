@@ -7,7 +7,7 @@ import { matchTruth } from "./first-match.js";
 /** The level of the first risk rule that matches, low where none does; null where one before it cannot be judged. */
 export function knownRisk(riskRules: readonly RiskRule[], action: CanonicalAction): RiskLevel | null {
   for (const rule of riskRules) {
-    const truth = matchTruth(rule, action);
+    const truth = matchTruth(rule, action, null);
     if (truth !== FALSE) return truth === TRUE ? rule.level : null;
   }
   return "low";
@@ -24,7 +24,7 @@ export function highestRisk(riskRules: readonly RiskRule[], action: CanonicalAct
   let level: RiskLevel = "low";
   const unknown: RiskRule[] = [];
   for (const rule of riskRules) {
-    const truth = matchTruth(rule, action);
+    const truth = matchTruth(rule, action, null);
     if (truth === FALSE) continue;
     level = higher(level, rule.level);
     if (truth === TRUE) break;

@@ -1,4 +1,4 @@
-import type { JsonValue, UnknownCondition } from "@faramesh/protocol";
+import type { JsonValue, RiskLevel, UnknownCondition } from "@faramesh/protocol";
 import type { CanonicalAction } from "../action/canonicalize.js";
 import type { Condition } from "../policy/condition.js";
 import type { Match } from "../policy/match.js";
@@ -20,8 +20,13 @@ function beginning(text: string): string {
 }
 
 /** The first condition of a rule that cannot be judged on this action, as decisions name it. */
-export function unknownCondition(ruleId: string, match: Match, action: CanonicalAction): UnknownCondition {
-  const condition = match.conditions.find((each) => each.evaluate(action) === UNKNOWN);
+export function unknownCondition(
+  ruleId: string,
+  match: Match,
+  action: CanonicalAction,
+  risk: RiskLevel | null,
+): UnknownCondition {
+  const condition = match.conditions.find((each) => each.evaluate(action, risk) === UNKNOWN);
   const { path, operator } = condition ?? { path: "", operator: "" };
   return { rule_id: ruleId, path, operator, seen: shownValue(seenBy(condition, action)) };
 }

@@ -26,7 +26,12 @@ export const DEFAULT_APPROVAL: ApprovalRequirement = {
 export function readApproval(node: DocumentNode, report: Report): ApprovalRequirement | null {
   if (node.kind === "scalar" && node.value === true) return DEFAULT_APPROVAL;
   if (node.kind !== "map") {
-    report.error(node, "wrong_value", `require_approval must be true or a map, not ${kindOf(node)}`);
+    report.error(
+      node,
+      "wrong_value",
+      `require_approval must be true or a map, not ${kindOf(node)}`,
+      "write require_approval: true",
+    );
     return null;
   }
   const map = asMap(node, "require_approval", report);
@@ -49,7 +54,7 @@ function checkQuorum(map: MapNode, report: Report): void {
   if (typeof quorum === "number" && Number.isInteger(quorum) && quorum > 1) {
     report.error(node, "not_yet", "a quorum of more than one approver is not supported yet", "write quorum: 1");
   } else {
-    report.error(node, "wrong_value", `quorum must be a whole number from 1, not ${kindOf(node)}`);
+    report.error(node, "wrong_value", `quorum must be a whole number from 1, not ${kindOf(node)}`, "write quorum: 1");
   }
 }
 

@@ -10,7 +10,7 @@ export function keySpot(entry: MapEntry): Spot {
 /** A node as a map, or null after reporting that it is none. */
 export function asMap(node: DocumentNode, what: string, report: Report): MapNode | null {
   if (node.kind === "map") return node;
-  report.error(node, "wrong_type", `${what} must be a map, not ${kindOf(node)}`);
+  report.error(node, "wrong_type", `${what} must be a map, not ${kindOf(node)}`, "write key: value pairs there");
   return null;
 }
 

@@ -1,4 +1,4 @@
-import type { JsonValue } from "@faramesh/protocol";
+import type { JsonValue, RiskLevel } from "@faramesh/protocol";
 import type { CanonicalAction } from "../action/canonicalize.js";
 import { nearestName } from "../action/nearest-name.js";
 import { keySpot } from "./closed-map.js";
@@ -17,7 +17,8 @@ export interface Condition {
   readonly operator: string;
   /** In a normal form: equal meaning, equal operand. */
   readonly operand: JsonValue;
-  readonly evaluate: (action: CanonicalAction) => Truth;
+  /** Given the level that the risk rules came to; null where they did not come to one. */
+  readonly evaluate: (action: CanonicalAction, risk: RiskLevel | null) => Truth;
   /** What it sees in an action; undefined where the field is missing. */
   readonly see: (action: CanonicalAction) => JsonValue | undefined;
   /** Judges one value of the field; null for conditions that are not about one field. */

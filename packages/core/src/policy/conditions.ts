@@ -17,7 +17,12 @@ export function readFieldConditions(source: Source, node: DocumentNode, reading:
   const map = asMap(node, source, reading.report);
   if (map === null) return null;
   if (map.entries.size === 0) {
-    reading.report.error(map, "empty", `${source} must not be empty: name a field and its condition`);
+    reading.report.error(
+      map,
+      "empty",
+      `${source} must not be empty: name a field and its condition`,
+      "write amount: { gt: 1000 }, or leave it out",
+    );
     return null;
   }
   const read = [...map.entries.values()].map((entry) => readEntry(source, entry, reading));

@@ -1,11 +1,13 @@
+import type { FindingCode } from "./finding-codes.js";
+
 /** What was found in a policy document. An error refuses the load, a warning is told and does not. */
 export interface Finding {
   severity: "error" | "warning";
   /** Stable: programs match on this, never on the message. */
-  code: string;
+  code: FindingCode;
   message: string;
-  /** What to write instead, where that is known. */
-  cure?: string;
+  /** What to do about it, in a line. */
+  cure: string;
   /** Where, from `$`: `$.rules[3].match.params.amount`. */
   path: string;
   /** From 1. */

@@ -43,7 +43,7 @@ export function loadPolicy(
 function read(source: string, packs: PolicyIdentity["packs"] & {}, report: Report): PolicyContent | null {
   if (isLongerThan(source, POLICY_LIMITS.sourceBytesMax)) {
     const message = `the document has more than ${POLICY_LIMITS.sourceBytesMax} bytes`;
-    report.error({ place: ROOT, offset: 0 }, "too_large", message);
+    report.error({ place: ROOT, offset: 0 }, "too_large", message, "split it into several policies");
     return null;
   }
   const root = parsePolicyDocument(source, report);

@@ -61,7 +61,7 @@ export function readMatch(node: DocumentNode, what: string, reading: Reading): M
 
 function readAny(any: MapEntry, map: MapNode, { report }: Reading): Match | null {
   if (readBoolean(any.value, "any", report) !== true) {
-    report.error(any.value, "wrong_value", "any must be true");
+    report.error(any.value, "wrong_value", "any must be true", "write any: true, or name what it is for");
     return null;
   }
   if (map.entries.size > 1) {
@@ -75,7 +75,7 @@ function readScope(map: MapNode, { report }: Reading): Scope | null {
   const operation = map.entries.get("operation");
   const op = map.entries.get("op");
   if (operation !== undefined && op !== undefined) {
-    report.error(keySpot(op), "given_twice", "op stands for operation: give one of them");
+    report.error(keySpot(op), "given_twice", "op stands for operation: give one of them", "remove op");
   }
   const tools = namesOf(map.entries.get("tool"), report);
   const operations = namesOf(operation ?? op, report);

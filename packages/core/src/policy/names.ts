@@ -20,7 +20,12 @@ export const ANY_NAME: Names = { listed: [], exact: null, matches: () => true };
 export function readNames(node: DocumentNode, what: string, report: Report): Names | null {
   const nodes = node.kind === "list" ? node.items : [node];
   if (nodes.length === 0) {
-    report.error(node, "empty", `${what} must not be an empty list: it would match nothing`);
+    report.error(
+      node,
+      "empty",
+      `${what} must not be an empty list: it would match nothing`,
+      `leave ${what} out for any`,
+    );
     return null;
   }
   const names = nodes.map((item) => readName(item, what, POLICY_LIMITS.nameCharsMax, report));

@@ -1,140 +1,233 @@
 import { isForbiddenKey } from "@faramesh/protocol";
-import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, parseDocument, type Scalar } from "yaml";
+import {
+  EVENT_ID,
+  type Event,
+  getScalarValue,
+  parseEvents,
+  SCALAR_STYLE,
+  type ScalarEvent,
+  YAMLException,
+} from "js-yaml";
 import { numberFault } from "../action/exact-number.js";
 import { POLICY_LIMITS } from "../limits.js";
-import { type DocumentNode, type MapEntry, type MapNode, type Place, ROOT } from "./document.js";
+import { type DocumentNode, type MapEntry, type Place, ROOT, type ScalarNode } from "./document.js";
+import { type PlainScalar, readPlainScalar } from "./plain-scalar.js";
 import type { Report } from "./report.js";
 
 /**
- * Parses a policy document: YAML 1.2, of which JSON is a part. Anchors and aliases are expanded within bounds, custom
- * tags, merge keys and duplicate keys are errors, and numbers must be decimals that a double carries exactly.
+ * Parses a policy document: YAML 1.2 in its core schema, of which JSON is a part. Anchors and aliases are expanded within
+ * bounds. Tags, merge keys and duplicate keys are errors, and numbers must be decimals that a double carries exactly.
  *
  * @returns null where an error was reported.
  */
 export function parsePolicyDocument(source: string, report: Report): DocumentNode | null {
-  const document = parseDocument(source, { version: "1.2", uniqueKeys: false, merge: false, prettyErrors: false });
-  for (const problem of [...document.errors, ...document.warnings]) {
-    report.error({ place: ROOT, offset: problem.pos[0] }, "invalid_yaml", firstLine(problem.message));
-  }
-  if (report.hasErrors) return null;
-  const root = new Conversion(report).convert(document.contents, ROOT, 0, 0);
+  const events = eventsOf(source, report);
+  const root = events === null ? null : new Conversion(source, events, report).convert();
   return report.hasErrors ? null : root;
 }
+
+/** The events of the one document that a text holds. */
+function eventsOf(source: string, report: Report): Event[] | null {
+  try {
+    const events = parseEvents(source, { maxDepth: PARSED_NESTING_MAX });
+    const [first] = events;
+    const isOne = events.filter(({ type }) => type === EVENT_ID.DOCUMENT).length <= 1;
+    const directives = first?.type === EVENT_ID.DOCUMENT ? first.directives : [];
+    if (isOne && directives.length === 0) return events;
+    const message = isOne ? "directives (%) are not accepted" : "there is more than one document";
+    report.error({ place: ROOT, offset: 0 }, "invalid_yaml", message, "write one document, without --- and %");
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error;
+    report.error(
+      { place: ROOT, offset: error.mark?.position ?? 0 },
+      "invalid_yaml",
+      error.reason,
+      "mend what stands there or before it",
+    );
+  }
+  return null;
+}
+
+/** Beyond what a policy may nest, so that it is said of the policy, and within what a parser survives. */
+const PARSED_NESTING_MAX = 200;
 
 /** Thrown to stop at once, after it was reported: going on would cost more than it tells. */
 class TooLarge extends Error {}
 
-const DECIMAL = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
+/** A node, and the place among the events that follows it. */
+interface Read<Node extends DocumentNode = DocumentNode> {
+  readonly node: Node;
+  readonly next: number;
+}
+
 class Conversion {
+  readonly #source: string;
+  readonly #events: readonly Event[];
   readonly #report: Report;
-  /** What each anchor's name stands for so far: aliases mean the last one before them. */
-  readonly #anchors = new Map<string, unknown>();
-  readonly #anchored = new Set<unknown>();
-  readonly #targets = new Map<Alias, unknown>();
+  /** What each alias stands for, by their places among the events: the last anchor of its name before it. */
+  readonly #targets = new Map<number, number>();
   #nodes = 0;
 
-  constructor(report: Report) {
+  constructor(source: string, events: readonly Event[], report: Report) {
+    this.#source = source;
+    this.#events = events;
     this.#report = report;
+    this.#resolveAliases();
   }
 
-  convert(node: Node | null, place: Place, offset: number, depth: number): DocumentNode {
+  convert(): DocumentNode {
+    const nothing: ScalarNode = { kind: "scalar", place: ROOT, offset: 0, value: null };
+    if (this.#report.hasErrors) return nothing;
     try {
-      return this.#convert(node, place, offset, depth);
+      const isEmpty = this.#events[1] === undefined || this.#events[1].type === EVENT_ID.POP;
+      return isEmpty ? nothing : this.#read(1, ROOT, 0, 0).node;
     } catch (error) {
       if (!(error instanceof TooLarge)) throw error;
-      return { kind: "scalar", place, offset, value: null };
+      return nothing;
     }
   }
 
-  #convert(node: unknown, place: Place, parentOffset: number, depth: number): DocumentNode {
-    const target = isAlias(node) ? this.#resolve(node, place) : this.#remember(node);
-    // An alias' value is reported where it is used: that is where it has its meaning.
-    const offset = offsetOf(node) ?? parentOffset;
-    this.#count({ place, offset }, depth);
-    if (isMap(target)) return this.#map(target.items, place, offset, depth);
-    if (isSeq(target)) {
-      const items = target.items.map((item, step) => this.#convert(item, { parent: place, step }, offset, depth + 1));
-      return { kind: "list", place, offset, items };
-    }
-    const value = isScalar(target) ? this.#scalar(target, place, offset) : null;
-    return { kind: "scalar", place, offset, value };
-  }
-
-  #map(pairs: readonly { key: unknown; value: unknown }[], place: Place, offset: number, depth: number): MapNode {
-    const entries = new Map<string, MapEntry>();
-    for (const pair of pairs) {
-      const keyOffset = offsetOf(pair.key) ?? offset;
-      const key = this.#key(pair.key, { place, offset: keyOffset });
-      if (key === null) continue;
-      const at = { parent: place, step: key };
-      if (entries.has(key)) {
-        this.#report.error({ place: at, offset: keyOffset }, "duplicate_key", `${JSON.stringify(key)} is given twice`);
-        continue;
+  #resolveAliases(): void {
+    const anchors = new Map<string, number>();
+    for (const [at, event] of this.#events.entries()) {
+      if (event.type === EVENT_ID.DOCUMENT || event.type === EVENT_ID.POP || event.anchorStart < 0) continue;
+      const name = this.#source.slice(event.anchorStart, event.anchorEnd);
+      if (event.type !== EVENT_ID.ALIAS) anchors.set(name, at);
+      else {
+        const target = anchors.get(name);
+        if (target !== undefined) this.#targets.set(at, target);
+        else {
+          const spot = { place: ROOT, offset: event.anchorStart };
+          this.#report.error(spot, "invalid_yaml", `there is no anchor ${name}`, "give it before it is used: &name");
+        }
       }
-      entries.set(key, { key, keyOffset, value: this.#convert(pair.value, at, keyOffset, depth + 1) });
     }
-    return { kind: "map", place, offset, entries };
   }
 
-  #key(node: unknown, spot: { place: Place; offset: number }): string | null {
-    const key = isScalar(node) ? node.value : undefined;
+  /** @param parentOffset - Where what has no text of its own is told to stand. */
+  #read(at: number, place: Place, parentOffset: number, depth: number): Read {
+    const event = this.#events[at];
+    if (event === undefined) throw new Error("the parser told of no end");
+    const offset = offsetOf(event) ?? parentOffset;
+    this.#count({ place, offset }, depth);
+    switch (event.type) {
+      case EVENT_ID.ALIAS: {
+        // An alias' value is reported where it is used: that is where it has its meaning.
+        const { node } = this.#read(this.#targets.get(at) ?? at, place, offset, depth + 1);
+        return { node: { ...node, offset }, next: at + 1 };
+      }
+      case EVENT_ID.SCALAR:
+        this.#assertUntagged(event, place);
+        return { node: { kind: "scalar", place, offset, value: this.#scalar(event, place, offset) }, next: at + 1 };
+      case EVENT_ID.SEQUENCE:
+        this.#assertUntagged(event, place);
+        return this.#list(at, place, offset, depth);
+      case EVENT_ID.MAPPING:
+        this.#assertUntagged(event, place);
+        return this.#map(at, place, offset, depth);
+      default:
+        throw new Error("the parser told of a node that is none");
+    }
+  }
+
+  #list(at: number, place: Place, offset: number, depth: number): Read {
+    const items: DocumentNode[] = [];
+    let next = at + 1;
+    while (this.#events[next]?.type !== EVENT_ID.POP) {
+      const item = this.#read(next, { parent: place, step: items.length }, offset, depth + 1);
+      items.push(item.node);
+      next = item.next;
+    }
+    return { node: { kind: "list", place, offset, items }, next: next + 1 };
+  }
+
+  #map(at: number, place: Place, offset: number, depth: number): Read {
+    const entries = new Map<string, MapEntry>();
+    let next = at + 1;
+    while (this.#events[next]?.type !== EVENT_ID.POP) {
+      const keyEvent = this.#events[next];
+      const keyOffset = (keyEvent === undefined ? undefined : offsetOf(keyEvent)) ?? offset;
+      const key = this.#key(keyEvent, { place, offset: keyOffset });
+      const valueAt = this.#after(next);
+      const entryPlace = { parent: place, step: key ?? "" };
+      const value = this.#read(valueAt, entryPlace, keyOffset, depth + 1);
+      next = value.next;
+      if (key === null) continue;
+      if (!entries.has(key)) entries.set(key, { key, keyOffset, value: value.node });
+      else {
+        const spot = { place: entryPlace, offset: keyOffset };
+        this.#report.error(spot, "duplicate_key", `${JSON.stringify(key)} is given twice`, "keep one of them");
+      }
+    }
+    return { node: { kind: "map", place, offset, entries }, next: next + 1 };
+  }
+
+  /** The place behind the node at a place. */
+  #after(at: number): number {
+    let open = 0;
+    let next = at;
+    do {
+      const type = this.#events[next++]?.type;
+      if (type === EVENT_ID.MAPPING || type === EVENT_ID.SEQUENCE) open++;
+      else if (type === EVENT_ID.POP) open--;
+    } while (open > 0);
+    return next;
+  }
+
+  #key(event: Event | undefined, spot: { place: Place; offset: number }): string | null {
+    if (event?.type === EVENT_ID.SCALAR) this.#assertUntagged(event, spot.place);
+    const key = event?.type === EVENT_ID.SCALAR ? this.#textOrPlain(event) : null;
     if (typeof key !== "string") {
       this.#report.error(spot, "invalid_key", "a key must be text", "put it in quotes");
       return null;
     }
     if (!isForbiddenKey(key) && !LONE_SURROGATE.test(key)) return key;
-    this.#report.error(spot, "invalid_key", `the key ${JSON.stringify(key)} is not accepted`);
+    this.#report.error(spot, "invalid_key", `the key ${JSON.stringify(key)} is not accepted`, "take another name");
     return null;
   }
 
-  #scalar(scalar: Scalar, place: Place, offset: number): null | boolean | number | string {
-    const { value } = scalar;
-    if (typeof value === "number") return this.#number(value, scalar.source ?? String(value), { place, offset });
+  #scalar(event: ScalarEvent, place: Place, offset: number): null | boolean | number | string {
+    const value = this.#textOrPlain(event);
+    if (value !== null && typeof value === "object") return this.#number(value, { place, offset });
     if (typeof value === "string" && LONE_SURROGATE.test(value)) {
-      this.#report.error({ place, offset }, "invalid_text", "the text holds a lone surrogate");
-    }
-    return typeof value === "string" || typeof value === "boolean" ? value : null;
-  }
-
-  #number(value: number, text: string, spot: { place: Place; offset: number }): number {
-    if (!DECIMAL.test(text)) {
       this.#report.error(
-        spot,
-        "invalid_number",
-        `${text} is not a plain decimal number`,
-        "write it as 1000.5, or quote it",
-      );
-    } else if (numberFault(text) !== null) {
-      this.#report.error(
-        spot,
-        "invalid_number",
-        `${text} cannot be kept exactly: it would become ${value}`,
-        "quote it",
+        { place, offset },
+        "invalid_text",
+        "the text holds a lone surrogate",
+        "write the character whole",
       );
     }
     return value;
   }
 
-  /** Only when first come to: within what an alias stands for, anchors stand for nothing new. */
-  #remember(node: unknown): unknown {
-    const anchor = isMap(node) || isSeq(node) || isScalar(node) ? node.anchor : undefined;
-    if (anchor === undefined || this.#anchored.has(node)) return node;
-    this.#anchored.add(node);
-    this.#anchors.set(anchor, node);
-    return node;
+  /** What is in quotes or in a block is text; what is plain may be something else. */
+  #textOrPlain(event: ScalarEvent): PlainScalar {
+    const text = getScalarValue(this.#source, event);
+    return event.style === SCALAR_STYLE.PLAIN ? readPlainScalar(text) : text;
   }
 
-  /** Resolved once, where the alias stands in the text: what it is part of may itself be used again further on. */
-  #resolve(alias: Alias, place: Place): unknown {
-    if (this.#targets.has(alias)) return this.#targets.get(alias);
-    const target = this.#anchors.get(alias.source);
-    if (target === undefined) {
-      this.#report.error({ place, offset: offsetOf(alias) ?? 0 }, "invalid_yaml", `there is no anchor ${alias.source}`);
+  #number({ text, value }: { text: string; value: number | null }, spot: { place: Place; offset: number }): number {
+    if (value === null) {
+      const cure = "write it as 1000.5, or quote it";
+      this.#report.error(spot, "invalid_number", `${text} is not a plain decimal number`, cure);
+    } else if (numberFault(text) !== null) {
+      const message = `${text} cannot be kept exactly: it would become ${value}`;
+      this.#report.error(spot, "invalid_number", message, "quote it");
     }
-    this.#targets.set(alias, target);
-    return target;
+    return value ?? 0;
+  }
+
+  #assertUntagged({ tagStart, tagEnd }: { tagStart: number; tagEnd: number }, place: Place): void {
+    if (tagStart < 0) return;
+    const tag = this.#source.slice(tagStart, tagEnd);
+    this.#report.error(
+      { place, offset: tagStart },
+      "invalid_yaml",
+      `the tag ${tag} is not accepted`,
+      "put text in quotes",
+    );
   }
 
   #count(spot: { place: Place; offset: number }, depth: number): void {
@@ -143,15 +236,25 @@ class Conversion {
     const what = deep
       ? `nests deeper than ${POLICY_LIMITS.nestingMax} levels`
       : `holds over ${POLICY_LIMITS.nodesMax} values`;
-    this.#report.error(spot, "too_large", `the document ${what}`);
+    this.#report.error(spot, "too_large", `the document ${what}`, "split it");
     throw new TooLarge();
   }
 }
 
-function offsetOf(node: unknown): number | undefined {
-  return isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range?.[0] : undefined;
-}
-
-function firstLine(message: string): string {
-  return message.split("\n", 1)[0] ?? message;
+/** Where a node begins, its quote included; undefined where it has no text. */
+function offsetOf(event: Event): number | undefined {
+  switch (event.type) {
+    case EVENT_ID.SCALAR: {
+      if (event.valueStart < 0) return undefined;
+      const isQuoted = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED;
+      return isQuoted ? event.valueStart - 1 : event.valueStart;
+    }
+    case EVENT_ID.SEQUENCE:
+    case EVENT_ID.MAPPING:
+      return event.start;
+    case EVENT_ID.ALIAS:
+      return event.anchorStart - 1;
+    default:
+      return undefined;
+  }
 }

@@ -28,7 +28,7 @@ export class PatternCompiler {
 function compile(pattern: string, node: DocumentNode, report: Report): TextTest | null {
   if (pattern.length > POLICY_LIMITS.patternCharsMax) {
     const message = `the pattern has ${pattern.length} characters, more than ${POLICY_LIMITS.patternCharsMax}`;
-    report.error(node, "invalid_pattern", message);
+    report.error(node, "invalid_pattern", message, "write several shorter ones as a list");
     return null;
   }
   try {
@@ -42,7 +42,12 @@ function compile(pattern: string, node: DocumentNode, report: Report): TextTest 
     );
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error;
-    report.error(node, "invalid_pattern", faultOf(pattern, error), "patterns are in RE2 syntax");
+    report.error(
+      node,
+      "invalid_pattern",
+      faultOf(pattern, error),
+      "write it in RE2 syntax, without look-around and backreference",
+    );
   }
   return null;
 }

@@ -2,6 +2,7 @@ import { memberPath } from "@faramesh/protocol";
 import { POLICY_LIMITS } from "../limits.js";
 import type { Place } from "./document.js";
 import type { Finding } from "./finding.js";
+import type { ErrorCode, FindingCode, WarningCode } from "./finding-codes.js";
 
 /** What a finding is about: a node, or a key of a map. */
 export interface Spot {
@@ -26,12 +27,12 @@ export class Report {
     return this.#errors > 0;
   }
 
-  error(spot: Spot, code: string, message: string, cure?: string): void {
+  error(spot: Spot, code: ErrorCode, message: string, cure: string): void {
     this.#errors++;
     this.#add("error", spot, code, message, cure);
   }
 
-  warning(spot: Spot, code: string, message: string, cure?: string): void {
+  warning(spot: Spot, code: WarningCode, message: string, cure: string): void {
     this.#add("warning", spot, code, message, cure);
   }
 
@@ -63,9 +64,9 @@ export class Report {
     return { path: pathOf(place), line, column: offset - (this.#lineStarts[line - 1] ?? 0) + 1 };
   }
 
-  #add(severity: Finding["severity"], spot: Spot, code: string, message: string, cure: string | undefined): void {
+  #add(severity: Finding["severity"], spot: Spot, code: FindingCode, message: string, cure: string): void {
     if (this.#findings.length >= POLICY_LIMITS.findingsMax) return;
-    this.#findings.push({ severity, code, message, ...(cure === undefined ? {} : { cure }), ...this.positionOf(spot) });
+    this.#findings.push({ severity, code, message, cure, ...this.positionOf(spot) });
   }
 }
 

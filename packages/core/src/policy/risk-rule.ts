@@ -39,12 +39,13 @@ export function readRiskRule(node: DocumentNode, order: number, reading: Reading
 
 function required(map: MapNode, key: string, { report }: Reading): DocumentNode | undefined {
   const entry = map.entries.get(key);
-  if (entry === undefined) report.error(map, "missing_key", `a risk rule needs ${key}`);
+  if (entry === undefined)
+    report.error(map, "missing_key", `a risk rule needs ${key}`, "write { name: …, when: …, risk_level: high }");
   return entry?.value;
 }
 
 function readWhen(node: DocumentNode, reading: Reading): Match | null {
   if (node.kind !== "scalar" || typeof node.value !== "string") return readMatch(node, "when", reading);
-  const condition = readExpression(node, reading);
+  const condition = readExpression(node, "risk_rule", reading);
   return condition === null ? null : { scope: MATCHES_ALL.scope, conditions: [condition] };
 }

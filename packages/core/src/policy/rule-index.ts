@@ -1,4 +1,5 @@
 import type { Scope } from "./match.js";
+import type { Names } from "./names.js";
 
 /** Something that is for some tools and operations, in its order. */
 interface Scoped {
@@ -12,6 +13,11 @@ export class RuleIndex<Item extends Scoped> {
   readonly #exact = new Map<string, Map<string, Item[]>>();
   /** Items with exact tools and a glob or any operation, by tool. */
   readonly #byTool = new Map<string, Item[]>();
+  /** Items with a glob among their tools, none of which begins with `*`, by what the tools begin with. */
+  readonly #byBeginning = new Map<string, Item[]>();
+  /** The lengths of those beginnings, each once. */
+  readonly #beginningChars = new Set<number>();
+  /** Everything else. */
   readonly #others: Item[] = [];
 
   constructor(items: readonly Item[]) {
@@ -22,15 +28,26 @@ export class RuleIndex<Item extends Scoped> {
   select(tool: string, operation: string): readonly Item[] {
     const exact = this.#exact.get(tool)?.get(operation) ?? [];
     const byTool = this.#byTool.get(tool)?.filter((item) => item.scope.operations.matches(operation)) ?? [];
-    const others = this.#others.filter(({ scope }) => scope.tools.matches(tool) && scope.operations.matches(operation));
+    const others = [...this.#begunAs(tool), ...this.#others].filter(
+      ({ scope }) => scope.tools.matches(tool) && scope.operations.matches(operation),
+    );
     if (byTool.length === 0 && others.length === 0) return exact;
     return [...exact, ...byTool, ...others].sort((left, right) => left.order - right.order);
+  }
+
+  /** Items of which a tool's name may be one by how it begins, each once. */
+  #begunAs(tool: string): Set<Item> {
+    const found = new Set<Item>();
+    for (const chars of this.#beginningChars) {
+      for (const item of this.#byBeginning.get(tool.slice(0, chars)) ?? []) found.add(item);
+    }
+    return found;
   }
 
   #place(item: Item): void {
     const { tools, operations } = item.scope;
     if (tools.exact === null) {
-      this.#others.push(item);
+      this.#placeByBeginning(item);
       return;
     }
     for (const tool of tools.exact) {
@@ -38,6 +55,23 @@ export class RuleIndex<Item extends Scoped> {
       else for (const operation of operations.exact) append(entryOf(this.#exact, tool), operation, item);
     }
   }
+
+  #placeByBeginning(item: Item): void {
+    const beginnings = beginningsOf(item.scope.tools);
+    if (beginnings.length === 0 || beginnings.includes("")) {
+      this.#others.push(item);
+      return;
+    }
+    for (const beginning of new Set(beginnings)) {
+      append(this.#byBeginning, beginning, item);
+      this.#beginningChars.add(beginning.length);
+    }
+  }
+}
+
+/** What each name has before its first `*`; none for any name. */
+function beginningsOf({ listed }: Names): string[] {
+  return listed.map((name) => name.split("*", 1)[0] ?? "");
 }
 
 function entryOf<Item>(maps: Map<string, Map<string, Item>>, key: string): Map<string, Item> {

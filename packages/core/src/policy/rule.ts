@@ -100,7 +100,12 @@ function readEffect(map: MapNode, report: Report): RuleEffect | null {
     return null;
   }
   if (second !== undefined) {
-    report.error(keySpot(second), "several_effects", `a rule has one effect, not both ${only.key} and ${second.key}`);
+    report.error(
+      keySpot(second),
+      "several_effects",
+      `a rule has one effect, not both ${only.key} and ${second.key}`,
+      "keep one of them",
+    );
     return null;
   }
   if (only.key === "require_approval") {
@@ -127,7 +132,7 @@ function readRuleMatch(map: MapNode, reading: Reading): Match | null {
     return null;
   }
   const matched = match === undefined ? MATCHES_ALL : readMatch(match.value, "match", reading);
-  const condition = when === undefined ? undefined : readExpression(when.value, reading);
+  const condition = when === undefined ? undefined : readExpression(when.value, "rule", reading);
   if (matched === null || condition === null) return null;
   // Behind the others: they cost less, and one that is false decides.
   return condition === undefined ? matched : { ...matched, conditions: [...matched.conditions, condition] };
@@ -145,7 +150,12 @@ function readDetails(map: MapNode, report: Report): Details | null {
   const reason = map.entries.get("reason");
   const description = map.entries.get("description");
   if (reason !== undefined && description !== undefined) {
-    report.error(keySpot(description), "given_twice", "description stands for reason: give one of them");
+    report.error(
+      keySpot(description),
+      "given_twice",
+      "description stands for reason: give one of them",
+      "remove description",
+    );
   }
   const details = {
     id: optional(map.entries.get("id"), (node) => readName(node, "id", POLICY_LIMITS.nameCharsMax, report)),

@@ -19,9 +19,9 @@ export function readText(node: DocumentNode, what: string, charsMax: number, rep
   if (node.kind !== "scalar" || typeof node.value !== "string") {
     report.error(node, "wrong_type", `${what} must be text, not ${kindOf(node)}`, "put it in quotes");
   } else if (node.value === "") {
-    report.error(node, "empty", `${what} must not be empty`);
+    report.error(node, "empty", `${what} must not be empty`, "write a text, or leave it out");
   } else if (node.value.length > charsMax) {
-    report.error(node, "too_long", `${what} has ${node.value.length} characters, more than ${charsMax}`);
+    report.error(node, "too_long", `${what} has ${node.value.length} characters, more than ${charsMax}`, "shorten it");
   } else {
     return node.value;
   }
@@ -32,13 +32,18 @@ export function readText(node: DocumentNode, what: string, charsMax: number, rep
 export function readName(node: DocumentNode, what: string, charsMax: number, report: Report): string | null {
   const name = readText(node, what, charsMax, report);
   if (name === null || !CONTROL_CHARACTER.test(name)) return name;
-  report.error(node, "control_character", `${what} holds a control character`);
+  report.error(node, "control_character", `${what} holds a control character`, "remove it");
   return null;
 }
 
 export function readBoolean(node: DocumentNode, what: string, report: Report): boolean | null {
   if (node.kind === "scalar" && typeof node.value === "boolean") return node.value;
-  report.error(node, "wrong_type", `${what} must be true or false, not ${kindOf(node)}`);
+  report.error(
+    node,
+    "wrong_type",
+    `${what} must be true or false, not ${kindOf(node)}`,
+    "write true or false, without quotes",
+  );
   return null;
 }
 
@@ -52,7 +57,12 @@ export function readWord<Word extends string>(
   const word = node.kind === "scalar" ? words.find((known) => known === node.value) : undefined;
   if (word !== undefined) return word;
   const seen = node.kind === "scalar" ? JSON.stringify(node.value) : kindOf(node);
-  report.error(node, "wrong_value", `${what} must be one of ${words.join(", ")}, not ${seen}`);
+  report.error(
+    node,
+    "wrong_value",
+    `${what} must be one of ${words.join(", ")}, not ${seen}`,
+    `write one of ${words.join(", ")}`,
+  );
   return null;
 }
 
@@ -63,7 +73,7 @@ export function readTexts(node: DocumentNode, what: string, charsMax: number, re
     return text === null ? null : [text];
   }
   if (node.items.length === 0) {
-    report.error(node, "empty", `${what} must not be an empty list`);
+    report.error(node, "empty", `${what} must not be an empty list`, "name one, or leave it out");
     return null;
   }
   const texts = node.items.map((item) => readText(item, what, charsMax, report));

@@ -97,12 +97,22 @@ export function readFieldAndValue(map: MapNode, { report }: Reading): Condition[
   if (field === undefined || value === undefined) {
     const given = field ?? value;
     const message = "field and value belong together: half a condition would match everything";
-    report.error(given === undefined ? map : keySpot(given), "incomplete_condition", message);
+    report.error(
+      given === undefined ? map : keySpot(given),
+      "incomplete_condition",
+      message,
+      "write field: name and value: text",
+    );
     return null;
   }
   const text = readText(field.value, "field", 500, report);
   const path = text === null ? null : parsePath(text);
   if (text !== null && path === null)
-    report.error(field.value, "invalid_path", `${JSON.stringify(text)} is not a path`);
+    report.error(
+      field.value,
+      "invalid_path",
+      `${JSON.stringify(text)} is not a path`,
+      "write it as a, a.b, items[0].sku or items[*].price",
+    );
   return path === null ? null : fieldConditions("params", path, [equalTo(jsonOf(value.value))], keySpot(field));
 }

@@ -32,7 +32,8 @@ function readWanted(entry: MapEntry, { report }: Reading): string | null {
   const value = entry.value.kind === "scalar" ? entry.value.value : null;
   if (typeof value === "string" && value !== "") return value;
   if (entry.key === "contains" && (typeof value === "number" || typeof value === "boolean")) return String(value);
-  if (value === "") report.error(entry.value, "empty", `${entry.key} must not be empty: it would match everything`);
+  if (value === "")
+    report.error(entry.value, "empty", `${entry.key} must not be empty: it would match everything`, "leave it out");
   else
     report.error(
       entry.value,

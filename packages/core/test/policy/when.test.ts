@@ -151,3 +151,43 @@ describe("trap: an expression on hostile params", () => {
     expect(performance.now() - begun).toBeLessThan(1_000);
   });
 });
+
+describe("risk in a condition of a rule", () => {
+  const withRisk = (expression: string, riskWhen = "params.amount > 100"): string => `
+rules:
+  - { id: calm, when: '${expression}', allow: true }
+  - { id: rest, match: { any: true }, deny: true }
+risk:
+  rules: [{ name: large, when: '${riskWhen}', risk_level: medium }]`;
+  const ruleFor = (source: string, params: JsonObject): string => {
+    const { outcome, rule_id, reason_code } = decided(policyOf(source), params);
+    return `${outcome} ${rule_id} ${reason_code}`;
+  };
+
+  it("is the level that the risk rules came to", () => {
+    const source = withRisk('risk == "low"');
+    expect(ruleFor(source, { amount: 5 })).toBe("EXECUTE calm POLICY_ALLOW");
+    expect(ruleFor(source, { amount: 500 })).toBe("HALT rest POLICY_DENY");
+    expect(ruleFor(withRisk('risk in ["medium", "high"]'), { amount: 500 })).toBe("EXECUTE calm POLICY_ALLOW");
+  });
+
+  it("has no value where a risk rule cannot be judged, so it allows nothing", () => {
+    for (const expression of ['risk == "low"', 'risk != "low"', 'risk in ["low", "medium", "high", "critical"]']) {
+      expect(ruleFor(withRisk(expression), { amount: "a lot" })).toMatch(/^HALT rest/);
+    }
+  });
+
+  it.each([
+    ['risk > "low"', "unsupported_expression"],
+    ['risk == "hgih"', "wrong_type"],
+    ['risk in ["high", "hgih"]', "wrong_type"],
+    ['risk.startsWith("h")', "unsupported_expression"],
+  ])("is refused where it would read well and mean nothing: %s", (expression, code) => {
+    expect(loadPolicy(withRisk(expression)).findings.map((finding) => finding.code)).toContain(code);
+  });
+
+  it("is not there in a risk rule, which is what makes it", () => {
+    const { findings } = loadPolicy(withRisk("true", 'risk == "low"'));
+    expect(findings.map(({ code }) => code)).toContain("unknown_variable");
+  });
+});

@@ -114,7 +114,7 @@ const finding = Type.Object(
     severity: word(["error", "warning"]),
     code: Type.String(),
     message: Type.String(),
-    cure: Type.Optional(Type.String()),
+    cure: Type.String(),
     path: Type.String(),
     line: Type.Integer(),
     column: Type.Integer(),

@@ -3,7 +3,7 @@ import { mayShareName } from "../names.js";
 import type { Report } from "../report.js";
 import type { Rule } from "../rule.js";
 import { RuleIndex } from "../rule-index.js";
-import { FALSE } from "../truth.js";
+import { FALSE, TRUE } from "../truth.js";
 import { covers } from "./shadowed.js";
 
 /**
@@ -12,11 +12,13 @@ import { covers } from "./shadowed.js";
  */
 export function checkBypassByOmission(rules: readonly Rule[], report: Report): void {
   const enabled = rules.filter((rule) => rule.enabled);
-  const index = new RuleIndex(enabled);
+  // The others are behind no protective rule what its omission comes to.
+  const answering = enabled.filter((rule) => rule.effect === "allow" || mayAnswerOmission(rule));
+  const index = new RuleIndex(answering);
   for (const rule of enabled) {
     const paths = rule.effect === "allow" ? [] : pathsThatMustExist(rule.conditions);
     if (paths.length === 0) continue;
-    const bypass = findBypass(rule, paths, laterRules(rule, enabled, index));
+    const bypass = findBypass(rule, paths, laterRules(rule, answering, index));
     if (bypass === undefined) continue;
     const path = paths.join(", ");
     const message = `rule ${rule.id} does not see an action without ${path}, and ${bypass.id} then allows it`;
@@ -39,12 +41,12 @@ function needsField(condition: Condition): boolean {
   return condition.judge !== null && condition.judge(undefined) === FALSE;
 }
 
-function laterRules(rule: Rule, enabled: readonly Rule[], index: RuleIndex<Rule>): readonly Rule[] {
+function laterRules(rule: Rule, all: readonly Rule[], index: RuleIndex<Rule>): readonly Rule[] {
   const { tools, operations } = rule.scope;
   const [tool, moreTools] = tools.exact ?? [];
   const [operation, moreOperations] = operations.exact ?? [];
   const single = moreTools === undefined && moreOperations === undefined;
-  if (!single || tool === undefined || operation === undefined) return enabled;
+  if (!single || tool === undefined || operation === undefined) return all;
   return index.select(tool, operation);
 }
 
@@ -68,5 +70,10 @@ function mayMeet(left: Rule, right: Rule): boolean {
 
 /** Whether a rule answers every action in its scope that lacks the fields. */
 function answersOmission(rule: Rule, paths: readonly string[]): boolean {
-  return rule.conditions.every(({ judge, path }) => judge !== null && paths.includes(path) && judge(undefined) === 2);
+  return mayAnswerOmission(rule) && rule.conditions.every(({ path }) => paths.includes(path));
+}
+
+/** Whether it answers every action in its scope that lacks the fields of its conditions. */
+function mayAnswerOmission({ conditions }: Rule): boolean {
+  return conditions.every(({ judge }) => judge !== null && judge(undefined) === TRUE);
 }

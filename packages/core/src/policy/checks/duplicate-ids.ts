@@ -12,6 +12,7 @@ export function checkDuplicateIds(rules: readonly Rule[], report: Report): void 
         rule.spot,
         "duplicate_id",
         `${rule.id} is also the id of the rule at line ${lineOf(earlier, report)}`,
+        "give it a name of its own",
       );
   }
 }

@@ -11,7 +11,12 @@ export function checkNeverTrue(matches: readonly Match[], report: Report): void 
       const culprit = contradiction(ofField);
       if (culprit === undefined) continue;
       const all = ofField.map(({ operator, operand }) => `${operator} ${JSON.stringify(operand)}`).join(" and ");
-      report.error(culprit.spot, "never_true", `${culprit.path} can never be ${all}`);
+      report.error(
+        culprit.spot,
+        "never_true",
+        `${culprit.path} can never be ${all}`,
+        "leave one of them, or write two rules",
+      );
     }
   }
 }

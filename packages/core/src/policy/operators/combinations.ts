@@ -17,7 +17,12 @@ export const readNot: OperatorReader = (operator, node, reading) => {
 export const readCombination: OperatorReader = (operator, node, reading) => {
   if (node.kind !== "list") return readQuantifier(operator, node, reading);
   if (node.items.length === 0) {
-    reading.report.error(node, "empty", `${operator} must not be an empty list`);
+    reading.report.error(
+      node,
+      "empty",
+      `${operator} must not be an empty list`,
+      `write ${operator}: [{ gt: 0 }, { lt: 10 }]`,
+    );
     return null;
   }
   const conditions = node.items.map((item) => readOne(item, reading));

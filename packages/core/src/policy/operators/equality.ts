@@ -40,7 +40,8 @@ export const readMembership: OperatorReader = (operator, node, reading) => {
 
 function readList(operator: string, node: DocumentNode, { report }: Reading): JsonValue[] | null {
   if (node.kind !== "list") report.error(node, "wrong_type", `${operator} needs a list`, `write ${operator}: [a, b]`);
-  else if (node.items.length === 0) report.error(node, "empty", `${operator} must not be an empty list`);
+  else if (node.items.length === 0)
+    report.error(node, "empty", `${operator} must not be an empty list`, `write ${operator}: [a, b]`);
   else return node.items.map(jsonOf);
   return null;
 }

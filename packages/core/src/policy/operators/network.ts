@@ -50,7 +50,8 @@ function readEach<Parsed>(
   for (const [index, text] of texts.entries()) {
     const each = parse(text);
     const spot = node.kind === "list" ? (node.items[index] ?? node) : node;
-    if (each === null) report.error(spot, "wrong_value", `${operator} needs ${wanted}, not ${JSON.stringify(text)}`);
+    if (each === null)
+      report.error(spot, "wrong_value", `${operator} needs ${wanted}, not ${JSON.stringify(text)}`, `write ${wanted}`);
     else parsed.push(each);
   }
   return parsed.length === texts.length ? { operand: texts, parsed } : null;

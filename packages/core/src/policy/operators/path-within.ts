@@ -14,7 +14,12 @@ export const readPathWithin: OperatorReader = (operator, node, { report }) => {
   const directories = texts.map(normalPath);
   const unclear = directories.some((directory) => directory.segments[0] === "..");
   if (unclear || texts.some((text) => /[\\\0%]/.test(text))) {
-    report.error(node, "wrong_value", "path_within needs a directory such as /srv/data, without \\, % or leading ..");
+    report.error(
+      node,
+      "wrong_value",
+      "path_within needs a directory, without \\, % or leading ..",
+      "write path_within: /srv/data",
+    );
     return null;
   }
   return {

@@ -11,7 +11,12 @@ import type { OperatorReader, Reading } from "../value-test.js";
 export const readContains: OperatorReader = (operator, node, { report }) => {
   const wanted = jsonOf(node);
   if (wanted === "") {
-    report.error(node, "empty", "contains must not be empty: every text contains nothing");
+    report.error(
+      node,
+      "empty",
+      "contains must not be empty: every text contains nothing",
+      "write exists: true for a field that is there",
+    );
     return null;
   }
   return {
@@ -72,7 +77,7 @@ function compileText(operator: string, wanted: string, node: DocumentNode, readi
     case "pattern":
       return reading.patterns.compile(wanted, node, reading.report);
     default:
-      reading.report.error(node, "wrong_type", `${operator} does not test ${kindOf(node)}`);
+      reading.report.error(node, "wrong_type", `${operator} does not test ${kindOf(node)}`, `write ${operator}: text`);
       return null;
   }
 }

@@ -3,6 +3,7 @@ import { ExpressionFault } from "./expression-fault.js";
 import { FUNCTIONS, METHODS, type Overload, wholeNumber } from "./functions.js";
 import { compileMacro, MACROS } from "./macros.js";
 import type { Node } from "./parse-expression.js";
+import { assertSoundRisk } from "./risk-level.js";
 import { type Compiled, notSupported, offsetOf, type Situation, type Surroundings, truth } from "./surroundings.js";
 import { anyTypeOf, JSON_TYPE, listOf, mapOf, mayBe, mayBeEqual, TYPE_OF, typeName } from "./type.js";
 import { equalValues, FAULT, isList, isMap, type Kind, kindOfValue, type Result, type Value } from "./value.js";
@@ -99,6 +100,7 @@ function select({ operand, field, testOnly }: KindOf<"selectExpr">, node: Node, 
 }
 
 function call({ function: name, target, args }: KindOf<"callExpr">, node: Node, around: Surroundings): Compiled {
+  assertSoundRisk(name, target === undefined ? args : [target, ...args], node, around);
   const special = SPECIAL.get(name);
   if (special !== undefined) return special(target === undefined ? args : [target, ...args], node, around);
   const overloads = (target === undefined ? FUNCTIONS : METHODS).get(name);

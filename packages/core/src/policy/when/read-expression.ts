@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "@faramesh/protocol";
+import type { JsonObject, JsonValue, RiskLevel } from "@faramesh/protocol";
 import type { CanonicalAction } from "../../action/canonicalize.js";
 import { POLICY_LIMITS } from "../../limits.js";
 import type { Condition } from "../condition.js";
@@ -12,13 +12,13 @@ import { fieldsOf, type SeenField } from "./fields.js";
 import { parseExpression } from "./parse-expression.js";
 import { type Compiled, truth } from "./surroundings.js";
 import { JSON_TYPE, mapOf, TYPE_OF } from "./type.js";
-import { Budget, BudgetSpent } from "./value.js";
+import { Budget, BudgetSpent, FAULT } from "./value.js";
 
 /** Steps that one evaluation may take: some milliseconds. */
 const STEPS_MAX = 20_000;
 
-/** What expressions can name. */
-const VARIABLES: ReadonlyMap<string, Compiled> = new Map<string, Compiled>([
+/** What risk rules can name. */
+const OF_ACTION: ReadonlyMap<string, Compiled> = new Map<string, Compiled>([
   ["agent_id", { type: TYPE_OF.string, evaluate: ({ action }) => action.agent_id }],
   ["tool", { type: TYPE_OF.string, evaluate: ({ action }) => action.tool }],
   ["operation", { type: TYPE_OF.string, evaluate: ({ action }) => action.operation }],
@@ -26,12 +26,24 @@ const VARIABLES: ReadonlyMap<string, Compiled> = new Map<string, Compiled>([
   ["context", { type: mapOf(JSON_TYPE), evaluate: ({ action }) => action.context ?? {} }],
 ]);
 
-/** Reads an expression in CEL as a condition. Null after reporting. */
-export function readExpression(node: DocumentNode, reading: Reading): Condition | null {
+/** What rules can name: the level that risk rules came to, too. It has no value where one of them is unknown. */
+const OF_RULE: ReadonlyMap<string, Compiled> = new Map([
+  ...OF_ACTION,
+  ["risk", { type: TYPE_OF.string, evaluate: ({ risk }) => risk ?? FAULT }],
+]);
+
+const VARIABLES = { rule: OF_RULE, risk_rule: OF_ACTION };
+
+/**
+ * Reads an expression in CEL as a condition. Null after reporting.
+ *
+ * @param whose - What it is a condition of, which says what it can name.
+ */
+export function readExpression(node: DocumentNode, whose: keyof typeof VARIABLES, reading: Reading): Condition | null {
   const text = readText(node, "when", POLICY_LIMITS.expressionCharsMax, reading.report);
   if (text === null) return null;
   try {
-    return compile(text, node, reading);
+    return compile(text, node, VARIABLES[whose], reading);
   } catch (error) {
     if (!(error instanceof ExpressionFault)) throw error;
     const where = error.offset === null ? "" : ` (at character ${error.offset + 1} of it)`;
@@ -40,17 +52,22 @@ export function readExpression(node: DocumentNode, reading: Reading): Condition 
   }
 }
 
-function compile(text: string, node: DocumentNode, { patterns, report }: Reading): Condition {
+function compile(
+  text: string,
+  node: DocumentNode,
+  variables: ReadonlyMap<string, Compiled>,
+  { patterns, report }: Reading,
+): Condition {
   const { parsed, normalForm } = parseExpression(text);
   const pattern = (source: string): ((text: string) => boolean) | null => patterns.compile(source, node, report);
-  const around = { parsed, variables: VARIABLES, depth: 0, pattern, compile: compileNode };
+  const around = { parsed, variables, depth: 0, pattern, compile: compileNode };
   const { evaluate } = truth(parsed.expr, parsed.expr, around);
   const fields = fieldsOf(parsed.expr);
   return {
     path: "when",
     operator: "cel",
     operand: normalForm,
-    evaluate: (action) => judge(evaluate, action),
+    evaluate: (action, risk) => judge(evaluate, action, risk),
     see: (action) => seenFields(fields, action),
     judge: null,
     spot: node,
@@ -58,9 +75,9 @@ function compile(text: string, node: DocumentNode, { patterns, report }: Reading
 }
 
 /** What has no value is neither true nor false. */
-function judge(evaluate: Compiled["evaluate"], action: CanonicalAction): Truth {
+function judge(evaluate: Compiled["evaluate"], action: CanonicalAction, risk: RiskLevel | null): Truth {
   try {
-    const value = evaluate({ action, locals: [], budget: new Budget(STEPS_MAX) });
+    const value = evaluate({ action, risk, locals: [], budget: new Budget(STEPS_MAX) });
     return typeof value === "boolean" ? truthOf(value) : UNKNOWN;
   } catch (error) {
     if (error instanceof BudgetSpent) return UNKNOWN;

@@ -1,3 +1,4 @@
+import type { RiskLevel } from "@faramesh/protocol";
 import type { CanonicalAction } from "../../action/canonicalize.js";
 import { ExpressionFault } from "./expression-fault.js";
 import type { Node, Parsed } from "./parse-expression.js";
@@ -7,6 +8,8 @@ import type { Budget, Result, Value } from "./value.js";
 /** What an expression is evaluated on. */
 export interface Situation {
   readonly action: CanonicalAction;
+  /** The level that the risk rules came to; null where they did not come to one. */
+  readonly risk: RiskLevel | null;
   /** What the variables of macros stand for, the outermost first. */
   readonly locals: Value[];
   readonly budget: Budget;

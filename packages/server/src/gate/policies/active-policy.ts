@@ -34,6 +34,5 @@ export function loadStored({ source, version, packs }: PolicyRow): ReturnType<ty
 
 /** A finding in one line: `line 4, column 7: unknown_key: …`. */
 export function describeFinding(finding: Finding): string {
-  const cure = finding.cure === undefined ? "" : ` (${finding.cure})`;
-  return `line ${finding.line}, column ${finding.column}: ${finding.code}: ${finding.message}${cure}`;
+  return `line ${finding.line}, column ${finding.column}: ${finding.code}: ${finding.message} (${finding.cure})`;
 }
