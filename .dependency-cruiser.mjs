@@ -45,6 +45,10 @@ export default {
       "Every other command is a client of the HTTP API.",
       { from: { pathNot: "^packages/cli/src/commands/(serve|dev|migrate)\\.ts$" } },
     ),
+    never("policies-import-nothing", "^policies/src/", "^packages/", "Packs are texts."),
+    never("packs-come-in-at-the-edges", "^packages/", "^policies/", "What loads policies is given the packs.", {
+      from: { pathNot: "^packages/(server/src/main|cli/src/(policy-file|packed-policy|commands/init))\\.ts$" },
+    }),
     {
       name: "core-does-no-io",
       comment:

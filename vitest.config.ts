@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: [
       "packages/*/test/**/*.test.ts",
+      "policies/test/**/*.test.ts",
       "examples/**/*.test.ts",
       "docs/test/**/*.test.ts",
       "bench/test/**/*.test.ts",

@@ -9,13 +9,13 @@ const CHECKS = [
   {
     name: "type-aware lint",
     program: tool("oxlint"),
-    args: ["--type-aware", "--deny-warnings", "packages", "scripts", "examples", "bench", "docs"],
+    args: ["--type-aware", "--deny-warnings", "packages", "policies", "scripts", "examples", "bench", "docs"],
   },
   { name: "unused code", program: tool("knip"), args: ["--no-progress"] },
   {
     name: "dependency direction",
     program: tool("depcruise"),
-    args: ["--config", ".dependency-cruiser.mjs", "packages/*/src"],
+    args: ["--config", ".dependency-cruiser.mjs", "packages/*/src", "policies/src"],
   },
   { name: "format and lint", program: tool("biome"), args: ["ci", "--error-on-warnings", "--colors=off"] },
 ];

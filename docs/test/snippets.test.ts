@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadPolicy } from "@faramesh/core";
+import { allPacks } from "@faramesh/policies";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Desk, type Finished, openDesk, python, run } from "./running.js";
@@ -86,14 +87,14 @@ describe("the policy at", () => {
   it.each(of("yaml").map((snippet) => ({ snippet, at: place(snippet) })))(
     "$at loads without a finding",
     ({ snippet }) => {
-      expect(loadPolicy(snippet.code).findings).toEqual([]);
+      expect(loadPolicy(snippet.code, { packs: allPacks() }).findings).toEqual([]);
     },
   );
 
   it.each(of("yaml", "refused").map((snippet) => ({ snippet, at: place(snippet) })))(
     "$at is refused as shown",
     ({ snippet }) => {
-      const { policy, findings } = loadPolicy(snippet.code);
+      const { policy, findings } = loadPolicy(snippet.code, { packs: allPacks() });
       expect(policy).toBeNull();
       const shown = snippets[snippets.indexOf(snippet) + 1]?.code;
       for (const { line, column, severity, code, message } of findings) {

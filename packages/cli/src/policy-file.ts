@@ -1,4 +1,5 @@
 import { type Finding, loadPolicy, type Policy } from "@faramesh/core";
+import { allPacks } from "@faramesh/policies";
 import { CliError, type FaultAt } from "./errors.js";
 import { readText } from "./text-file.js";
 
@@ -11,7 +12,7 @@ export interface PolicyFile {
 
 /** Reads and compiles a policy file. */
 export async function readPolicyFile(file: string): Promise<PolicyFile> {
-  return { file, ...loadPolicy(await readText(file)) };
+  return { file, ...loadPolicy(await readText(file), { packs: allPacks() }) };
 }
 
 /**

@@ -296,6 +296,66 @@ describe("policy test", () => {
   });
 });
 
+describe("policy import", () => {
+  it("writes a policy of the older kind as one of this, and says what changed", async () => {
+    await writeFile(
+      folder.path("old.yaml"),
+      "rules:\n  - { match: { tool: stripe, op: refund, amount_lt: 100 }, allow: true, description: small }\n",
+    );
+    const { code, stdout } = await here("policy", "import", "old.yaml", "--from", "faramesh-v0", "--out", "new.yaml");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^stricter {2}rules\[0\]\.match\.amount_lt: a missing amount counted as 0/m);
+    expect(await readFile(folder.path("new.yaml"), "utf8")).toMatch(/^# Imported from a policy of the older engine\./);
+    expect((await here("policy", "check", "new.yaml")).stdout).toMatch(/1 rules, .*0 errors/);
+    const again = await here("policy", "import", "old.yaml", "--from", "faramesh-v0", "--out", "new.yaml");
+    expect(again.stderr).toContain("code: file_exists");
+  });
+
+  it("writes the permissions of Claude Code as a policy, or prints it", async () => {
+    await writeFile(
+      folder.path("settings.json"),
+      '{"permissions": {"allow": ["Bash(git log:*)"], "deny": ["Bash(rm *)"]}}',
+    );
+    const args = ["policy", "import", "settings.json", "--from", "claude-code", "--out", "-"];
+    const { code, stdout } = await here(...args);
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining("tool: Bash") });
+  });
+
+  it("says why it cannot, and knows no other kind", async () => {
+    await writeFile(folder.path("two-effects.yaml"), "rules: [{ match: { tool: a }, allow: true, deny: true }]");
+    const refused = await here("policy", "import", "two-effects.yaml", "--from", "faramesh-v0", "--out", "x.yaml");
+    expect({ code: refused.code, stderr: refused.stderr }).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("rules[0] has not exactly one effect"),
+    });
+    expect((await here("policy", "import", "old.yaml", "--from", "rego", "--out", "x.yaml")).code).toBe(2);
+  });
+});
+
+describe("init --pack", () => {
+  it("writes a policy that is built on packs, checks without a warning of its own, and whose tests pass", async () => {
+    const fresh = await scratch();
+    const there = (...args: string[]) => faramesh(args, { cwd: fresh.dir });
+    expect((await there("init", "--pack", "shell", "--pack", "git")).code).toBe(0);
+    expect((await there("policy", "check", "faramesh.yaml")).stdout).toContain("; 0 errors");
+    expect((await there("policy", "test", "faramesh.yaml")).stdout).toContain("3 passed, 0 failed");
+    const shown = await there("policy", "show", "faramesh.yaml");
+    expect(shown.stdout).toMatch(/^shell\/look-around +allow .*pack shell/m);
+    expect((await there("policy", "diff", "faramesh.yaml", "faramesh.yaml")).stdout).toBe("they mean the same\n");
+    await fresh.remove();
+  });
+
+  it("lists the packs, and refuses one that there is not", async () => {
+    const listed = await here("init", "--list-packs");
+    expect(listed.stdout).toMatch(/^coding-agents\n {2}Tools of coding agents/m);
+    const unknown = await here("init", "--pack", "shel");
+    expect({ code: unknown.code, stderr: unknown.stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("shell"),
+    });
+  });
+});
+
 describe("init", () => {
   it("writes a policy that checks without a warning and whose tests pass, and never writes over one", async () => {
     const fresh = await scratch();

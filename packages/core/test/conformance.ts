@@ -55,3 +55,9 @@ export function decisionFiles(): [string, DecisionFile][] {
   const names = readdirSync(new URL("decisions/", FOLDER));
   return names.map((name) => [name, conformanceCases<DecisionFile>(`decisions/${name}`)]);
 }
+
+/** Every policy of the conformance cases, those that do not load included. */
+export const POLICY_DOCUMENTS: readonly JsonValue[] = [
+  ...decisionFiles().map(([, { policy }]) => policy),
+  ...conformanceCases<CoreCase[]>("decisions-core.json").map(({ policy }) => policy),
+];

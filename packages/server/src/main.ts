@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
+import { allPacks } from "@faramesh/policies";
 import { LIMITS } from "@faramesh/protocol";
 import { pino } from "pino";
 import { assertSound, ConfigError, type ServerConfig } from "./config.js";
@@ -174,7 +175,7 @@ function openGate(config: ServerConfig, { store, keyring }: Deployment): Gate {
     nowMs: Date.now,
     newId: newIds(),
     rules: new Rules(store),
-    packs: {},
+    packs: allPacks(),
   };
 }
 

@@ -26,7 +26,7 @@ async function showActive(options: ConnectionOptions): Promise<void> {
 }
 
 function ruleTable(rules: readonly RuleSummary[]): string {
-  return table(["rule", "effect", "tool", "operation", "when", "line", "reason"], rules.map(ruleRow));
+  return table(["rule", "effect", "tool", "operation", "when", "from", "reason"], rules.map(ruleRow));
 }
 
 function ruleRow(rule: RuleSummary): string[] {
@@ -36,7 +36,7 @@ function ruleRow(rule: RuleSummary): string[] {
     printable(rule.tools.join(", ") || "any"),
     printable(rule.operations.join(", ") || "any"),
     printable([...agentCondition(rule), ...rule.conditions].join(", ")),
-    String(rule.line),
+    rule.pack === null ? `line ${rule.line}` : `pack ${rule.pack}`,
     printable(rule.reason),
   ];
 }

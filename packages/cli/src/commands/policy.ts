@@ -6,8 +6,10 @@ import { activatePolicy, deactivatePolicy, rollBackPolicy } from "./policy-activ
 import { CHECK_FORMATS, checkPolicies } from "./policy-check.js";
 import { diffPolicy } from "./policy-diff.js";
 import { listPolicies, showHistory } from "./policy-history.js";
+import { IMPORT_SOURCES, importPolicy } from "./policy-import.js";
 import { pushPolicy } from "./policy-push.js";
 import { recordTest } from "./policy-record.js";
+import { printSchema } from "./policy-schema.js";
 import { showPolicy } from "./policy-show.js";
 import { testPolicy } from "./policy-test.js";
 
@@ -41,6 +43,23 @@ function defineOffline(command: Command): void {
     .option("--min-coverage <percent>", "exit 1 too where fewer rules answer a test", wholeNumber(0, 100))
     .option("--json", "print JSON")
     .action(testPolicy);
+  command
+    .command("import <source>")
+    .description("translate a policy of another kind, never looser, and say what changed and why")
+    .addOption(new Option("--from <kind>", "what it is").choices(IMPORT_SOURCES).makeOptionMandatory())
+    .requiredOption("--out <file>", "where the policy is written; - prints it")
+    .option("--force", "write over a file that is there")
+    .option("--profile <file>", "faramesh-v0: the execution profile beside it")
+    .option("--root <dir>", "claude-code: where the project lies, for rules about its files")
+    .option("--home <dir>", "claude-code: where ~ lies")
+    .option("--json", "print JSON")
+    .action(importPolicy);
+  command
+    .command("schema")
+    .description("print the JSON Schema of a policy, which editors complete and check by")
+    .option("--tests", "of a file of tests")
+    .option("--out <file>", "write it there")
+    .action(printSchema);
   addConnectionOptions(
     command
       .command("record <id>")

@@ -52,6 +52,17 @@ function compile(pattern: string, node: DocumentNode, report: Report): TextTest 
   return null;
 }
 
+/** Whether a pattern can be used: RE2, short enough, and searched for in linear time. */
+export function compilesAsPattern(pattern: string): boolean {
+  if (pattern.length > POLICY_LIMITS.patternCharsMax) return false;
+  try {
+    return compileAutomaton(RE2JS.compile(pattern)) !== null;
+  } catch (error) {
+    if (error instanceof RE2JSException) return false;
+    throw error;
+  }
+}
+
 const CHEAPER = "write * or + instead of large counts such as .{0,100}";
 
 function faultOf(pattern: string, error: RE2JSException): string {
