@@ -1,4 +1,4 @@
-import { type Finding, loadPolicy, type Policy } from "@faramesh/core";
+import { type Finding, loadPolicy, type Policy, type ToolSchema } from "@faramesh/core";
 import { allPacks } from "@faramesh/policies";
 import { CliError, type FaultAt } from "./errors.js";
 import { readText } from "./text-file.js";
@@ -11,8 +11,8 @@ export interface PolicyFile {
 }
 
 /** Reads and compiles a policy file. */
-export async function readPolicyFile(file: string): Promise<PolicyFile> {
-  return { file, ...loadPolicy(await readText(file), { packs: allPacks() }) };
+export async function readPolicyFile(file: string, tools: readonly ToolSchema[] = []): Promise<PolicyFile> {
+  return { file, ...loadPolicy(await readText(file), { packs: allPacks(), tools }) };
 }
 
 /**

@@ -26,6 +26,7 @@ export {
 export { LIMITS } from "./limits.js";
 export { PERMIT_TYPE, type PermitClaims } from "./permit.js";
 export type { Agent, ApiKey, CreatedApiKey } from "./principal.js";
+export { timeText } from "./time-text.js";
 export {
   EFFECTS,
   type Effect,

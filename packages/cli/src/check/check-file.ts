@@ -1,4 +1,12 @@
-import { type Finding, failingCases, type Policy, type PolicyCase, readPolicyCases, testPolicy } from "@faramesh/core";
+import {
+  type Finding,
+  failingCases,
+  type Policy,
+  type PolicyCase,
+  readPolicyCases,
+  type ToolSchema,
+  testPolicy,
+} from "@faramesh/core";
 import { readPolicyFile } from "../policy-file.js";
 import { testsTextBeside } from "../policy-tests.js";
 
@@ -16,9 +24,13 @@ export interface CheckedFile {
   findings: FileFinding[];
 }
 
-/** Loads a policy file and runs its tests, those in it and those beside it. */
-export async function checkFile(file: string): Promise<CheckedFile> {
-  const { policy, findings } = await readPolicyFile(file);
+/**
+ * Loads a policy file and runs its tests, those in it and those beside it.
+ *
+ * @param tools - What its rules are held against.
+ */
+export async function checkFile(file: string, tools: readonly ToolSchema[]): Promise<CheckedFile> {
+  const { policy, findings } = await readPolicyFile(file, tools);
   const beside = await testsTextBeside(file);
   const tests = beside === null ? { cases: [], findings: [] } : readPolicyCases(beside.text);
   const inTests = [...tests.findings, ...failing(policy, tests.cases ?? [])];

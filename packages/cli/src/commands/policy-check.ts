@@ -1,5 +1,6 @@
 import { type CheckedFile, checkFile } from "../check/check-file.js";
 import { sarifLog } from "../check/sarif.js";
+import { readToolFiles } from "../check/tool-files.js";
 import { colors, print, printable, printJson } from "../output.js";
 import { place, sentence } from "../policy-file.js";
 
@@ -10,12 +11,14 @@ interface CheckOptions {
   strict?: boolean;
   format: (typeof CHECK_FORMATS)[number];
   json?: boolean;
+  tools?: string[];
 }
 
 /** `faramesh policy check FILE…`: what an activation would find, tests included. */
 export async function checkPolicies(files: readonly string[], options: CheckOptions): Promise<void> {
+  const tools = await readToolFiles(options.tools ?? []);
   const checked: CheckedFile[] = [];
-  for (const file of files) checked.push(await checkFile(file));
+  for (const file of files) checked.push(await checkFile(file, tools));
   const isOk = (one: CheckedFile): boolean => count(one, "error") + (options.strict ? count(one, "warning") : 0) === 0;
   const ok = checked.every(isOk);
   switch (options.json ? "json" : options.format) {

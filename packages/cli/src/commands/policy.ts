@@ -1,7 +1,7 @@
 import { OUTCOMES } from "@faramesh/protocol";
 import { type Command, Option } from "commander";
 import { addConnectionOptions } from "../connection.js";
-import { wholeNumber } from "../option-parsers.js";
+import { collect, wholeNumber } from "../option-parsers.js";
 import { activatePolicy, deactivatePolicy, rollBackPolicy } from "./policy-activate.js";
 import { CHECK_FORMATS, checkPolicies } from "./policy-check.js";
 import { diffPolicy } from "./policy-diff.js";
@@ -28,6 +28,11 @@ function defineOffline(command: Command): void {
     .command("check <files...>")
     .description("look at policies as an activation would, tests included, and print every finding; exit 1 on errors")
     .option("--strict", "exit 1 on warnings too")
+    .option(
+      "--tools <file>",
+      "hold rules against these tools: an MCP tools/list, OpenAPI, or a list of schemas",
+      collect,
+    )
     .addOption(new Option("--format <format>", "how findings are printed").choices(CHECK_FORMATS).default("text"))
     .option("--json", "print JSON, as --format json does")
     .action(checkPolicies);

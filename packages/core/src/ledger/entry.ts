@@ -1,4 +1,4 @@
-import { type Actor, canonicalJson, type JsonObject } from "@faramesh/protocol";
+import { type Actor, canonicalJson, type JsonObject, timeText } from "@faramesh/protocol";
 import { appendLeaf, type Frontier, leafHash } from "./merkle.js";
 
 /** What happened, before the ledger gives it a place. */
@@ -41,7 +41,7 @@ export function sealEntry(head: LedgerHead, draft: EntryDraft): SealedEntry {
   // In the order that canonical form gives them, which saves sorting.
   const leaf = canonicalJson({
     actor: draft.actor,
-    at: new Date(draft.atMs).toISOString(),
+    at: timeText(draft.atMs),
     body: draft.body,
     index,
     kind: draft.kind,

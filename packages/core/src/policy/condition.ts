@@ -23,6 +23,8 @@ export interface Condition {
   readonly see: (action: CanonicalAction) => JsonValue | undefined;
   /** Judges one value of the field; null for conditions that are not about one field. */
   readonly judge: Judge | null;
+  /** The fields that it looks at, where `path` does not say it: of a condition in CEL. */
+  readonly fields?: readonly string[];
   /** Where it stands in the document. */
   readonly spot: Spot;
 }

@@ -72,7 +72,7 @@ function readPack(pack: PackOrigin, texts: Texts, report: Report): OwnContent | 
   const within = new Report(text);
   const root = parsePolicyDocument(text, within);
   const content = root === null ? null : readDocument(root, within, pack);
-  if (content !== null && !within.hasErrors) checkContent(content, within);
+  if (content !== null && !within.hasErrors) checkContent(content, [], within);
   const fault = within.firstError() ?? (content === null ? null : beyondRules(content));
   if (fault === null) return content;
   const message = `the pack ${JSON.stringify(pack.name)} cannot be extended: ${fault}`;

@@ -42,6 +42,17 @@ export const FINDING_CODES = {
   pack_fault: { severity: "error", about: "extends names a pack that cannot be used" },
   invalid_test_action: { severity: "error", about: "the action of a test could not be submitted" },
   failing_test: { severity: "error", about: "a test comes out otherwise than it says" },
+  // What rules come to for tools whose schemas are known.
+  unknown_param: { severity: "error", about: "a rule is about a param that its tools do not have" },
+  undeclared_param: {
+    severity: "warning",
+    about: "a rule is about a param that the schemas of its tools do not describe",
+  },
+  mistyped_param: { severity: "warning", about: "an operator that cannot judge a param of this type" },
+  omittable_param: {
+    severity: "error",
+    about: "a rule protects by a param that its tool does not ask for, and a later one allows without it",
+  },
   // What rules come to together.
   duplicate_id: { severity: "error", about: "two rules of one id" },
   never_true: { severity: "error", about: "conditions on one field that contradict each other" },

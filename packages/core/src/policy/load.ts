@@ -2,6 +2,7 @@ import { canonicalJson } from "@faramesh/protocol";
 import { isLongerThan } from "../action/utf8-length.js";
 import { POLICY_LIMITS } from "../limits.js";
 import { sha256Hex } from "../sha256.js";
+import type { ToolSchema } from "../tool-schema/tool-schema.js";
 import { checkContent } from "./checks/check-content.js";
 import { CompiledPolicy } from "./compiled.js";
 import { ROOT } from "./document.js";
@@ -21,6 +22,8 @@ export interface PolicyIdentity {
   version?: number;
   /** The packs that `extends` may name: their texts, by name. Without it there are none. */
   packs?: Readonly<Record<string, string>>;
+  /** What is known of the tools' params; rules for these tools are held against it. */
+  tools?: readonly ToolSchema[];
 }
 
 /**
@@ -31,11 +34,11 @@ export interface PolicyIdentity {
  */
 export function loadPolicy(
   source: string,
-  { id, version = 1, packs = {} }: PolicyIdentity = {},
+  { id, version = 1, packs = {}, tools = [] }: PolicyIdentity = {},
 ): { policy: Policy | null; findings: Finding[] } {
   const report = new Report(source);
   const content = read(source, packs, report);
-  if (content !== null) checkContent(content, report);
+  if (content !== null) checkContent(content, tools, report);
   const policy = content === null || report.hasErrors ? null : compile(content, { id, version }, report);
   return { policy, findings: report.inOrder() };
 }

@@ -5,6 +5,7 @@ import {
   type FindingCode,
   failingCases,
   loadPolicy,
+  type ToolSchema,
   testPolicy,
 } from "../../src/index.js";
 
@@ -55,11 +56,34 @@ const DOCUMENTS: Readonly<Record<FindingCode, string>> = {
     "match: { tool: t, params: { amount: { gt: 5 } } }, deny: true",
     "match: { tool: t }, allow: true",
   ),
+  unknown_param: rule("match: { tool: pay, params: { ammount: { gt: 5 } } }, deny: true"),
+  undeclared_param: rule("match: { tool: open, params: { amount: { gt: 5 } } }, deny: true"),
+  mistyped_param: rule("match: { tool: pay, params: { amount: { pattern: a } } }, deny: true"),
+  omittable_param: two(
+    "match: { tool: pay, params: { note: { contains: x } } }, deny: true",
+    "match: { tool: pay }, allow: true",
+  ),
   literal_wildcard: rule('match: { tool: git, branch: "feature/*" }, deny: true'),
 };
 
+const TOOLS: ToolSchema[] = [
+  {
+    tool: "pay",
+    operation: null,
+    schema: {
+      type: "object",
+      properties: { amount: { type: "number" }, note: { type: "string" } },
+      required: ["amount"],
+      additionalProperties: false,
+    },
+  },
+  { tool: "open", operation: null, schema: { type: "object", properties: { note: { type: "string" } } } },
+];
+
+const AROUND = { packs: { broken: "rules: {}" }, tools: TOOLS };
+
 function findingsOf(document: string): Finding[] {
-  const { policy, findings } = loadPolicy(document, { packs: { broken: "rules: {}" } });
+  const { policy, findings } = loadPolicy(document, AROUND);
   return policy === null ? findings : [...findings, ...failingCases(testPolicy(policy))];
 }
 
@@ -81,7 +105,7 @@ describe("a finding", () => {
 
   it.each(cases)("%s keeps a policy from loading if, and only if, it is an error", (code, document) => {
     if (code === "failing_test") return expect(loadPolicy(document).policy).not.toBeNull();
-    const { policy } = loadPolicy(document, { packs: { broken: "rules: {}" } });
+    const { policy } = loadPolicy(document, AROUND);
     expect(policy === null).toBe(FINDING_CODES[code].severity === "error");
   });
 });

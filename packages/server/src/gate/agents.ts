@@ -1,4 +1,4 @@
-import type { Agent } from "@faramesh/protocol";
+import { type Agent, timeText } from "@faramesh/protocol";
 import type { ActionRow, AgentRow } from "../store/store.js";
 import { GateError } from "./errors.js";
 import type { Gate } from "./gate.js";
@@ -68,7 +68,7 @@ async function storedAgent(gate: Gate, agentId: string): Promise<Agent> {
 }
 
 function presentAgent(row: AgentRow): Agent {
-  const time = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+  const time = (ms: number | null): string | null => (ms === null ? null : timeText(ms));
   return {
     agent_id: row.agent_id,
     enabled: row.disabled_at_ms === null,

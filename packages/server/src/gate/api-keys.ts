@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { sha256Hex } from "@faramesh/core";
-import type { ApiKey, CreatedApiKey, Role } from "@faramesh/protocol";
+import { type ApiKey, type CreatedApiKey, type Role, timeText } from "@faramesh/protocol";
 import type { ApiKeyRow, Change, Changed } from "../store/store.js";
 import { GateError } from "./errors.js";
 import type { Gate } from "./gate.js";
@@ -117,9 +117,9 @@ function presentApiKey(row: ApiKeyRow): ApiKey {
     name: row.name,
     role: row.role,
     agents: JSON.parse(row.agents) as string[],
-    created_at: new Date(row.created_at_ms).toISOString(),
+    created_at: timeText(row.created_at_ms),
     created_by: row.created_by,
-    last_used_at: row.last_used_at_ms === null ? null : new Date(row.last_used_at_ms).toISOString(),
-    revoked_at: row.revoked_at_ms === null ? null : new Date(row.revoked_at_ms).toISOString(),
+    last_used_at: row.last_used_at_ms === null ? null : timeText(row.last_used_at_ms),
+    revoked_at: row.revoked_at_ms === null ? null : timeText(row.revoked_at_ms),
   };
 }

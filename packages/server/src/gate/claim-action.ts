@@ -1,5 +1,5 @@
 import { permitClaims } from "@faramesh/core";
-import { type Actor, canonicalJson, LIMITS } from "@faramesh/protocol";
+import { type Actor, canonicalJson, LIMITS, timeText } from "@faramesh/protocol";
 import type { ActionRow } from "../store/store.js";
 import { GateError } from "./errors.js";
 import type { Gate } from "./gate.js";
@@ -47,8 +47,8 @@ export async function claimAction(
       };
       const more = {
         permit_jti: set.permit_jti,
-        permit_expires_at: new Date(permitExpiresAtMs).toISOString(),
-        lease_expires_at: new Date(set.lease_expires_at_ms).toISOString(),
+        permit_expires_at: timeText(permitExpiresAtMs),
+        lease_expires_at: timeText(set.lease_expires_at_ms),
       };
       return stepFrom(row, {
         to: "executing",

@@ -1,4 +1,4 @@
-import type { PermitClaims } from "@faramesh/protocol";
+import { type PermitClaims, timeText } from "@faramesh/protocol";
 import { GateError } from "./errors.js";
 import type { Gate } from "./gate.js";
 import { actorOf, assertActsAs, assertCan, type Principal } from "./principal.js";
@@ -42,7 +42,7 @@ export async function consumePermit(gate: Gate, principal: Principal, permit: st
   return {
     jti: claims.jti,
     action_id: action.id,
-    consumed_at: new Date(action.permit_consumed_at_ms ?? action.updated_at_ms).toISOString(),
+    consumed_at: timeText(action.permit_consumed_at_ms ?? action.updated_at_ms),
   };
 }
 

@@ -1,5 +1,5 @@
 import { mayDecide } from "@faramesh/core";
-import type { Action, Actor, JsonObject, JsonValue } from "@faramesh/protocol";
+import { type Action, type Actor, type JsonObject, type JsonValue, timeText } from "@faramesh/protocol";
 import type { ActionRow } from "../store/store.js";
 import { approvalTokenOf } from "./approval-token.js";
 import type { Gate } from "./gate.js";
@@ -29,27 +29,32 @@ export function presentAction(gate: Gate, principal: Principal | null, row: Acti
     provenance_id: row.provenance_id,
     approval: {
       required: row.decision === "require_approval",
-      approvers: JSON.parse(row.approvers) as string[],
+      approvers: listIn<string>(row.approvers),
       quorum: 1,
       exclude_submitter: row.exclude_submitter === 1,
-      decided_by: JSON.parse(row.decided_by) as Actor[],
+      decided_by: listIn<Actor>(row.decided_by),
       expires_at: timeOrNull(row.approval_expires_at_ms),
       note: row.approval_note,
     },
     ledger_index: row.ledger_index,
     version: row.version,
-    created_at: new Date(row.created_at_ms).toISOString(),
-    updated_at: new Date(row.updated_at_ms).toISOString(),
+    created_at: timeText(row.created_at_ms),
+    updated_at: timeText(row.updated_at_ms),
   };
   if (mayUseToken(principal, row, gate.nowMs())) action.approval_token = approvalTokenOf(gate.keyring, row);
   if (row.claimed_by !== null) addRun(action, row, row.claimed_by);
   return action;
 }
 
+/** Most lists are empty, and need no parsing. */
+function listIn<Item>(json: string): Item[] {
+  return json === "[]" ? [] : (JSON.parse(json) as Item[]);
+}
+
 function addRun(action: Action, row: ActionRow, claimedBy: string): void {
   action.claimed_by = JSON.parse(claimedBy) as Actor;
-  if (row.lease_expires_at_ms !== null) action.lease_expires_at = new Date(row.lease_expires_at_ms).toISOString();
-  if (row.permit_expires_at_ms !== null) action.permit_expires_at = new Date(row.permit_expires_at_ms).toISOString();
+  if (row.lease_expires_at_ms !== null) action.lease_expires_at = timeText(row.lease_expires_at_ms);
+  if (row.permit_expires_at_ms !== null) action.permit_expires_at = timeText(row.permit_expires_at_ms);
   if (row.result !== null) action.result = JSON.parse(row.result) as JsonValue;
   if (row.error !== null) action.error = row.error;
   if (row.meta !== null) action.meta = JSON.parse(row.meta) as JsonObject;
@@ -66,5 +71,5 @@ function mayUseToken(principal: Principal | null, row: ActionRow, nowMs: number)
 }
 
 function timeOrNull(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
+  return ms === null ? null : timeText(ms);
 }

@@ -1,3 +1,4 @@
+import { timeText } from "@faramesh/protocol";
 import { LedgerMismatchError, type Pruning } from "../store/store.js";
 import { GateError, StoreUnavailableError } from "./errors.js";
 import type { Gate } from "./gate.js";
@@ -38,7 +39,7 @@ export async function prune(gate: Gate, principal: Principal, beforeMs: number, 
   const pruning = await unlessTouched(dryRun ? store.prunable(beforeMs) : store.prune(request));
   const removed = !dryRun && (await removeNow(gate));
   return {
-    before: new Date(beforeMs).toISOString(),
+    before: timeText(beforeMs),
     actions: pruning.actions,
     entries: pruning.entries,
     first_index: pruning.firstIndex,

@@ -1,5 +1,5 @@
 import { mayDecide } from "@faramesh/core";
-import { type Actor, type ApprovalAnswer, canonicalJson, type JsonObject } from "@faramesh/protocol";
+import { type Actor, type ApprovalAnswer, canonicalJson, type JsonObject, timeText } from "@faramesh/protocol";
 import type { ActionRow, ActionStep, IdempotencyClaim } from "../store/store.js";
 import { isApprovalToken } from "./approval-token.js";
 import { GateError } from "./errors.js";
@@ -117,6 +117,6 @@ function approvalOf(row: ActionRow): JsonObject {
     request_hash: row.request_hash,
     policy_hash: row.policy_hash,
     policy_version: row.policy_version,
-    expires_at: row.approval_expires_at_ms === null ? null : new Date(row.approval_expires_at_ms).toISOString(),
+    expires_at: row.approval_expires_at_ms === null ? null : timeText(row.approval_expires_at_ms),
   };
 }

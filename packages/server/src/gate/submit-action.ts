@@ -1,5 +1,5 @@
 import { type CanonicalAction, canonicalizeAction } from "@faramesh/core";
-import type { ActionRequest, Decision, Status } from "@faramesh/protocol";
+import { type ActionRequest, type Decision, type Status, timeText } from "@faramesh/protocol";
 import type { FirstRow, NewAction } from "../store/store.js";
 import { newApprovalToken } from "./approval-token.js";
 import { GateError } from "./errors.js";
@@ -106,7 +106,7 @@ function approvalTerms(row: FirstRow): {
     approval: {
       approvers: JSON.parse(row.approvers) as string[],
       exclude_submitter: row.exclude_submitter === 1,
-      expires_at: new Date(row.approval_expires_at_ms).toISOString(),
+      expires_at: timeText(row.approval_expires_at_ms),
     },
   };
 }

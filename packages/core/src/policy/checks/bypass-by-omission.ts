@@ -1,16 +1,19 @@
+import type { ToolSchema } from "../../tool-schema/tool-schema.js";
 import type { Condition } from "../condition.js";
 import { mayShareName } from "../names.js";
 import type { Report } from "../report.js";
 import type { Rule } from "../rule.js";
 import { RuleIndex } from "../rule-index.js";
 import { FALSE, TRUE } from "../truth.js";
+import { areRequired } from "./against-tools.js";
 import { covers } from "./shadowed.js";
 
 /**
  * A protective rule on a param, behind which a rule allows the same tool and operation without that param: an agent
- * that leaves the param out gets past it.
+ * that leaves the param out gets past it. Where the tool asks for it always there is no such action; where it is known
+ * not to, this is an error.
  */
-export function checkBypassByOmission(rules: readonly Rule[], report: Report): void {
+export function checkBypassByOmission(rules: readonly Rule[], tools: readonly ToolSchema[], report: Report): void {
   const enabled = rules.filter((rule) => rule.enabled);
   // The others are behind no protective rule what its omission comes to.
   const answering = enabled.filter((rule) => rule.effect === "allow" || mayAnswerOmission(rule));
@@ -22,12 +25,10 @@ export function checkBypassByOmission(rules: readonly Rule[], report: Report): v
     if (bypass === undefined) continue;
     const path = paths.join(", ");
     const message = `rule ${rule.id} does not see an action without ${path}, and ${bypass.id} then allows it`;
-    report.warning(
-      rule.spot,
-      "bypass_by_omission",
-      message,
-      `add a rule before ${bypass.id} for ${path} exists: false`,
-    );
+    const cure = `add a rule before ${bypass.id} for ${path} exists: false`;
+    const isRequired = areRequired(rule, paths, tools);
+    if (isRequired === null) report.warning(rule.spot, "bypass_by_omission", message, cure);
+    else if (!isRequired) report.error(rule.spot, "omittable_param", message, cure);
   }
 }
 

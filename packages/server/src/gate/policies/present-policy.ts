@@ -1,5 +1,5 @@
 import type { RuleSummary } from "@faramesh/core";
-import type { Actor } from "@faramesh/protocol";
+import { type Actor, timeText } from "@faramesh/protocol";
 import type { ActivationRow, PolicyRow } from "../../store/store.js";
 import type { Gate } from "../gate.js";
 import { isActive, type Version } from "./activation.js";
@@ -43,7 +43,7 @@ export function presentVersion(gate: Gate, version: Version): PolicyVersionAnswe
     applies_to: JSON.parse(version.applies_to) as string[],
     active: isActive(gate, version),
     note: version.note,
-    created_at: new Date(version.created_at_ms).toISOString(),
+    created_at: timeText(version.created_at_ms),
     created_by: JSON.parse(version.created_by) as Actor,
   };
 }
@@ -65,7 +65,7 @@ export function presentActivation(row: ActivationRow): ActivationAnswer {
     policy_id: row.policy_id,
     policy_version: row.policy_version,
     note: row.note,
-    at: new Date(row.at_ms).toISOString(),
+    at: timeText(row.at_ms),
     by: JSON.parse(row.by_whom) as Actor,
     ledger_index: row.ledger_index,
   };

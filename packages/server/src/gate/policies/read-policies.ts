@@ -1,4 +1,5 @@
 import type { RuleSummary } from "@faramesh/core";
+import { timeText } from "@faramesh/protocol";
 import { GateError } from "../errors.js";
 import type { Gate } from "../gate.js";
 import { assertCan, type Principal } from "../principal.js";
@@ -54,7 +55,7 @@ function presentActive({ policy, row, activation, appliesTo, warnings }: ActiveP
     hash: row.hash,
     applies_to: appliesTo,
     source: row.source,
-    loaded_at: new Date(activation.at_ms).toISOString(),
+    loaded_at: timeText(activation.at_ms),
     rules: policy?.rules ?? [],
     warnings,
   };

@@ -1,4 +1,5 @@
 import type { EntryDraft } from "@faramesh/core";
+import { timeText } from "@faramesh/protocol";
 import type { PruneRequest, Pruning } from "../store.js";
 
 const KIND = "ledger.pruned";
@@ -7,7 +8,7 @@ const KIND = "ledger.pruned";
 export function prunedEntry({ beforeMs, atMs, actor }: PruneRequest, pruning: Pruning): EntryDraft {
   const body = {
     actions: pruning.actions,
-    before: new Date(beforeMs).toISOString(),
+    before: timeText(beforeMs),
     entries: pruning.entries,
     first_index: pruning.firstIndex,
     root: Buffer.from(pruning.root).toString("hex"),

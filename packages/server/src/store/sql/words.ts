@@ -20,14 +20,26 @@ const BEYOND_ASCII = /[^\0-\x7f]/;
  * whatever a database thinks of languages.
  */
 export function cutWords(text: string): string[] {
+  return BEYOND_ASCII.test(text) ? cutAnyWords(text) : cutAsciiWords(text.toLowerCase());
+}
+
+function cutAnyWords(text: string): string[] {
   const words = new Set<string>();
-  const isAscii = !BEYOND_ASCII.test(text);
-  const runs = isAscii ? text.toLowerCase().matchAll(ASCII_WORD) : text.matchAll(WORD);
   let looked = 0;
-  for (const [run] of runs) {
-    if (isAscii) words.add(run.length > WORD_CHARS_MAX ? run.slice(0, WORD_CHARS_MAX) : run);
-    else for (const word of foldedWords(run)) words.add(word);
+  for (const [run] of text.matchAll(WORD)) {
+    for (const word of foldedWords(run)) words.add(word);
     if (words.size >= WORDS_MAX || ++looked === LOOKED_AT_MAX) break;
+  }
+  return [...words];
+}
+
+function cutAsciiWords(text: string): string[] {
+  const words = new Set<string>();
+  ASCII_WORD.lastIndex = 0;
+  for (let looked = 0; looked < LOOKED_AT_MAX && words.size < WORDS_MAX; looked++) {
+    const [run] = ASCII_WORD.exec(text) ?? [];
+    if (run === undefined) break;
+    words.add(run.length > WORD_CHARS_MAX ? run.slice(0, WORD_CHARS_MAX) : run);
   }
   return [...words];
 }
