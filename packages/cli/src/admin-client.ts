@@ -75,6 +75,15 @@ export interface PolicyDiffAnswer extends PolicyDiff {
   };
 }
 
+/** `GET /v1/tools`. */
+export interface RegisteredTool {
+  tool: string;
+  operation: string | null;
+  schema: object;
+  registered_at: string;
+  registered_by: Actor;
+}
+
 /** `GET /v1/whoami`. */
 export interface WhoAmI {
   id: string;
@@ -181,6 +190,19 @@ export class AdminClient {
   /** Without `before`, from the policy that decides now. */
   diffPolicies(request: { before?: PolicySide; after: PolicySide; actions?: number }): Promise<PolicyDiffAnswer> {
     return this.#ask<PolicyDiffAnswer>("POST", "/v1/policies/diff", request);
+  }
+
+  listTools(): Promise<RegisteredTool[]> {
+    return this.#ask<RegisteredTool[]>("GET", "/v1/tools");
+  }
+
+  registerTools(tools: readonly { tool: string; operation?: string; schema: object }[]): Promise<RegisteredTool[]> {
+    return this.#ask<RegisteredTool[]>("POST", "/v1/tools", { tools });
+  }
+
+  removeTool(tool: string, operation: string | undefined): Promise<RegisteredTool> {
+    const query = operation === undefined ? "" : `?operation=${encodeURIComponent(operation)}`;
+    return this.#ask<RegisteredTool>("DELETE", `/v1/tools/${encodeURIComponent(tool)}${query}`);
   }
 
   whoami(): Promise<WhoAmI> {

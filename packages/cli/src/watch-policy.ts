@@ -1,41 +1,61 @@
-import { watchFile } from "node:fs";
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { testsFileOf } from "./policy-tests.js";
 import { type ReloadingServer, reload } from "./server-process.js";
 
-/** How often the files are looked at. Looking works on every file system, through links and when a file is replaced. */
+/** How often the files are read. Reading works on every file system, through links and when a file is replaced. */
 const LOOK_MS = 200;
-/** A text that stays as it is for so long is whole. */
+/** A text that stays as it is for so long is whole: editors write a file in several steps. */
 const SETTLED_MS = 100;
 
 /**
- * Reads the policy file again whenever it, or the file of tests beside it, has changed. A text that does not load, or
- * that fails its tests, changes nothing: the last good one goes on deciding, and stderr says which line and why.
+ * Reads the policy file again whenever it, or the file of tests beside it, says something else. A text that does not
+ * load, or that fails its tests, changes nothing: the last good one goes on deciding, and stderr says which line and why.
+ *
+ * @returns The server, whose `close` ends the watching first.
  */
-export function watchPolicy(server: ReloadingServer, policyFile: string): void {
+export function watchPolicy<Server extends ReloadingServer>(server: Server, policyFile: string): Server {
   const files = [policyFile, testsFileOf(policyFile)];
-  let taking = Promise.resolve();
-  const changed = (): void => {
-    taking = taking.then(async () => {
-      await untilSettled(files);
-      await reload(server, policyFile);
-    });
+  const ending = new AbortController();
+  const watching = watch(server, files, ending.signal);
+  const close = async (): Promise<void> => {
+    ending.abort();
+    await watching;
+    await server.close();
   };
-  for (const file of files) watchFile(file, { interval: LOOK_MS, persistent: false }, changed);
+  return { ...server, close };
 }
 
-/** Editors write a file in several steps: half a policy must not decide. */
-async function untilSettled(files: readonly string[]): Promise<void> {
-  let before = await textsOf(files);
-  for (;;) {
-    await sleep(SETTLED_MS, undefined, { ref: false });
-    const after = await textsOf(files);
-    if (after === before) return;
-    before = after;
+async function watch(server: ReloadingServer, files: readonly string[], ended: AbortSignal): Promise<void> {
+  const [policyFile = ""] = files;
+  let taken = together(files.map(textOf));
+  while (await hasPassed(LOOK_MS, ended)) {
+    const seen = await textsOf(files);
+    if (seen === taken || !(await hasPassed(SETTLED_MS, ended)) || (await textsOf(files)) !== seen) continue;
+    taken = seen;
+    await reload(server, policyFile);
   }
 }
 
-function textsOf(files: readonly string[]): Promise<string> {
-  return Promise.all(files.map((file) => readFile(file, "utf8").catch(() => ""))).then((texts) => texts.join("\0"));
+/** Whether a time went by before the end. */
+function hasPassed(ms: number, ended: AbortSignal): Promise<boolean> {
+  return sleep(ms, true, { signal: ended, ref: false }).catch(() => false);
+}
+
+/** A file that is not there says nothing. */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+async function textsOf(files: readonly string[]): Promise<string> {
+  return together(await Promise.all(files.map((file) => readFile(file, "utf8").catch(() => ""))));
+}
+
+function together(texts: readonly string[]): string {
+  return texts.join("\0");
 }

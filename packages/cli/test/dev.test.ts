@@ -180,7 +180,7 @@ describe("faramesh dev with a policy of one's own", () => {
 
   it("promises of no step what comes of it", () => {
     const headings = own.stdout().match(/^# .*$/gm) ?? [];
-    expect(headings).toHaveLength(6);
+    expect(headings).toHaveLength(5);
     expect(headings.join("\n")).not.toMatch(/allows|must approve/);
   });
 
@@ -197,14 +197,11 @@ describe("faramesh dev with a policy of one's own", () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^The policy denied shell exec: /) });
   });
 
-  it("reads a changed policy again when the line that it prints for that is pasted", async () => {
-    const [, curl = "", ...others] = printedSteps(own);
-    const hangUp = others.at(-1) ?? "";
+  it("follows every change of the policy, and keeps the last good one while a change does not load", async () => {
+    const [, curl = ""] = printedSteps(own);
     await writeFile(folder.path("own.yaml"), "rules: []\nruels: []\n");
-    await paste(hangUp, own);
     await expect.poll(own.stderr, { timeout: 10_000 }).toMatch(/own\.yaml is not used: .*ruels/);
     await writeFile(folder.path("own.yaml"), "rules: [{ match: { tool: shell }, allow: true }]\n");
-    await paste(hangUp, own);
     await expect.poll(own.stderr, { timeout: 10_000 }).toContain("own.yaml loaded again");
     expect(JSON.parse((await paste(curl, own)).stdout)).toMatchObject({ status: "allowed" });
   });

@@ -143,6 +143,20 @@ describe("policy record", () => {
   });
 });
 
+describe("tools", () => {
+  it("are registered from a file, hold what is submitted, are listed and forgotten", async () => {
+    const schema = { type: "object", properties: { x: { type: "number" } }, required: ["x"] };
+    await write("tools.json", JSON.stringify({ tools: [{ name: "counter", inputSchema: schema }] }));
+    const run = (...args: string[]): Promise<Finished> => faramesh(args, { cwd: folder.dir, env: gate.env });
+    expect((await run("tools", "register", "tools.json")).stdout).toMatch(/^registered 1: /);
+    const refused = await run("submit", "--agent", "a", "--tool", "counter", "--operation", "count");
+    expect({ code: refused.code, error: codeOf(refused) }).toEqual({ code: 1, error: "invalid_action" });
+    expect((await run("tools", "list")).stdout).toMatch(/^counter +any +x /m);
+    expect((await run("tools", "remove", "counter")).stdout).toBe("nothing is known of counter any more\n");
+    expect((await run("tools", "list")).stdout).toBe("nothing is known of any tool\n");
+  });
+});
+
 describe("explain --rule", () => {
   it("shows one rule alone, and says which there are where there is none of that name", async () => {
     await write("explained.yaml", POLICY);

@@ -42,5 +42,6 @@ export type { Policy, RuleSummary } from "./policy/policy.js";
 export { PolicySet, type Rivals, rivalsAmong } from "./policy/policy-set.js";
 export { policySchema, policyTestsSchema } from "./schema/policy-schema.js";
 export { sha256, sha256Hex } from "./sha256.js";
+export { schemaFault, ToolParams } from "./tool-schema/compile-tools.js";
 export { readToolSchemas } from "./tool-schema/read-tool-schemas.js";
 export type { ToolSchema } from "./tool-schema/tool-schema.js";

@@ -42,7 +42,7 @@ async function dev({ data, port, policy }: DevOptions): Promise<void> {
   const isStarter = (await readText(policyFile)) === STARTER_POLICY;
   const { readServerEnvironment, startServer } = await import("@faramesh/server");
   const environment = readServerEnvironment(process.env);
-  const server = await startServer({
+  const started = await startServer({
     logLevel: "warn",
     ...environment,
     dataDir: data,
@@ -50,8 +50,8 @@ async function dev({ data, port, policy }: DevOptions): Promise<void> {
     port,
     policyFile,
   }).catch((error: unknown) => explainStartFailure(error, { host: HOST, port, policyFile }));
+  const server = watchPolicy(started, policyFile);
   reloadOnHangup(server, policyFile);
-  watchPolicy(server, policyFile);
   try {
     const apiKey = await developerKey(server.url, data, server.adminKey ?? environment.adminKey);
     introduce({ server, apiKey, policyFile, isStarter, data });

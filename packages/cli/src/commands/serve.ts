@@ -60,12 +60,12 @@ async function serve(options: ServeOptions): Promise<void> {
     ...(insecureNoAuth === true && { insecureNoAuth }),
     ...(logLevel !== undefined && { logLevel }),
   };
-  const server = await startServer(config).catch((error: unknown) =>
+  const started = await startServer(config).catch((error: unknown) =>
     explainStartFailure(error, { host, port, policyFile: policy }),
   );
+  const server = policy !== undefined && watch === true ? watchPolicy(started, policy) : started;
   if (server.adminKey !== undefined) showAdminKey(server.adminKey, config.store === undefined ? data : null);
   if (policy !== undefined) reloadOnHangup(server, policy);
-  if (policy !== undefined && watch === true) watchPolicy(server, policy);
   print(`listening on ${server.url}`);
   await stopOnSignal(server, signalled);
 }

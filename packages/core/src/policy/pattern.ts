@@ -52,13 +52,13 @@ function compile(pattern: string, node: DocumentNode, report: Report): TextTest 
   return null;
 }
 
-/** Whether a pattern can be used: RE2, short enough, and searched for in linear time. */
-export function compilesAsPattern(pattern: string): boolean {
-  if (pattern.length > POLICY_LIMITS.patternCharsMax) return false;
+/** A pattern that is RE2, short enough, and searched for in linear time; null for any other. */
+export function compilePattern(pattern: string): TextTest | null {
+  if (pattern.length > POLICY_LIMITS.patternCharsMax) return null;
   try {
-    return compileAutomaton(RE2JS.compile(pattern)) !== null;
+    return compileAutomaton(RE2JS.compile(pattern));
   } catch (error) {
-    if (error instanceof RE2JSException) return false;
+    if (error instanceof RE2JSException) return null;
     throw error;
   }
 }

@@ -46,8 +46,26 @@ function paramsOf(document: JsonObject, item: JsonObject, operation: JsonObject)
   const needed = body?.["required"];
   if (Array.isArray(needed)) required.push(...needed.filter((name) => typeof name === "string"));
   const isClosed = body === null || body["additionalProperties"] === false;
-  const { components = {} } = document;
-  return { type: "object", properties, required, ...(isClosed && { additionalProperties: false }), components };
+  const schema = { type: "object", properties, required, ...(isClosed && { additionalProperties: false }) };
+  return { ...schema, components: componentsOf(document, schema) };
+}
+
+/** What a schema refers to, and what that refers to. */
+function componentsOf(document: JsonObject, schema: JsonObject): JsonObject {
+  const components: Record<string, JsonObject> = {};
+  const waiting: (JsonValue | undefined)[] = [schema];
+  for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
+    if (Array.isArray(value)) waiting.push(...value);
+    if (!isJsonObject(value)) continue;
+    waiting.push(...Object.values(value).filter((part) => typeof part === "object"));
+    const [, kind = "", name = ""] =
+      /^#\/components\/(\w+)\/([\w.-]+)$/.exec(typeof value["$ref"] === "string" ? value["$ref"] : "") ?? [];
+    const target = name === "" ? null : localTarget(document, `#/components/${kind}/${name}`);
+    if (target === null || components[kind]?.[name] !== undefined) continue;
+    components[kind] = { ...components[kind], [name]: target };
+    waiting.push(target);
+  }
+  return components;
 }
 
 function bodyOf(document: JsonObject, operation: JsonObject): JsonObject | null {

@@ -164,6 +164,17 @@ CREATE TABLE agents (
 CREATE INDEX agents_by_last_seen ON agents (last_seen_at_ms DESC NULLS LAST, agent_id);
 CREATE INDEX agents_disabled ON agents (agent_id) WHERE disabled_at_ms IS NOT NULL;
 
+-- What the params of tools look like. Null where it is not known any more.
+CREATE TABLE tool_schemas (
+  tool             TEXT COLLATE "C" NOT NULL,
+  -- Empty for every operation.
+  operation        TEXT COLLATE "C" NOT NULL,
+  schema           TEXT,
+  registered_at_ms BIGINT NOT NULL,
+  registered_by    TEXT NOT NULL,
+  PRIMARY KEY (tool, operation)
+);
+
 -- Every version of every policy, active or not.
 CREATE TABLE policies (
   id            TEXT COLLATE "C" NOT NULL,

@@ -251,6 +251,14 @@ CREATE TABLE public.schema_migrations (
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.tool_schemas (
+    tool text NOT NULL COLLATE pg_catalog."C",
+    operation text NOT NULL COLLATE pg_catalog."C",
+    schema text,
+    registered_at_ms bigint NOT NULL,
+    registered_by text NOT NULL
+);
+
 ALTER TABLE ONLY public.action_terms ATTACH PARTITION public.action_terms_elsewhere DEFAULT;
 
 ALTER TABLE ONLY public.actions ATTACH PARTITION public.actions_elsewhere DEFAULT;
@@ -307,6 +315,9 @@ ALTER TABLE ONLY public.prunings
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY public.tool_schemas
+    ADD CONSTRAINT tool_schemas_pkey PRIMARY KEY (tool, operation);
 
 CREATE INDEX action_terms_by_term ON ONLY public.action_terms USING gin (terms);
 

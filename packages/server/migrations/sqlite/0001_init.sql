@@ -149,6 +149,17 @@ CREATE TABLE agents (
   reason          TEXT
 ) STRICT, WITHOUT ROWID;
 
+-- What the params of tools look like. Null where it is not known any more.
+CREATE TABLE tool_schemas (
+  tool             TEXT NOT NULL,
+  -- Empty for every operation.
+  operation        TEXT NOT NULL,
+  schema           TEXT,
+  registered_at_ms INTEGER NOT NULL,
+  registered_by    TEXT NOT NULL,
+  PRIMARY KEY (tool, operation)
+) STRICT, WITHOUT ROWID;
+
 -- Every version of every policy, active or not.
 CREATE TABLE policies (
   id            TEXT    NOT NULL,

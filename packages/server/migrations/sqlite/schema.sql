@@ -184,3 +184,13 @@ CREATE TABLE prunings (
   -- Whether nothing of it is left.
   has_ended    INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+
+CREATE TABLE tool_schemas (
+  tool             TEXT NOT NULL,
+  -- Empty for every operation.
+  operation        TEXT NOT NULL,
+  schema           TEXT,
+  registered_at_ms INTEGER NOT NULL,
+  registered_by    TEXT NOT NULL,
+  PRIMARY KEY (tool, operation)
+) STRICT, WITHOUT ROWID;

@@ -24,7 +24,7 @@ const ATTEMPTS_MAX = 10;
  * its ledger entry are durable; announcing follows the commit.
  *
  * @throws GateError `forbidden`, `idempotency_conflict`
- * @throws InvalidActionError when the action has no canonical form or is out of bounds.
+ * @throws InvalidActionError when the action has no canonical form, is out of bounds, or has other params than its tool.
  * @throws StoreUnavailableError when it cannot be recorded; then nothing was decided.
  */
 export async function submitAction(
@@ -37,6 +37,7 @@ export async function submitAction(
   assertActsAs(principal, request.agent_id);
   const action = canonicalizeAction(request);
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    gate.rules.toolParams.assertParams(action);
     const decision = gate.rules.decide(action);
     const taken = takenFrom(await gate.store.submit(newAction(gate, principal, action, decision, idempotencyKey)));
     if (taken !== null) return taken;

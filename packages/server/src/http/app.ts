@@ -21,6 +21,7 @@ import { eventRoutes } from "./routes/events.js";
 import { gateRoutes } from "./routes/gate.js";
 import { policyRoutes } from "./routes/policies.js";
 import { pruneRoutes } from "./routes/prune.js";
+import { toolRoutes } from "./routes/tools.js";
 import { ACTION_REQUEST, PROBLEM } from "./schemas.js";
 
 /** How long a closing server waits for requests that are being sent, before it drops their connections. */
@@ -80,6 +81,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   apiKeyRoutes(app, context);
   agentRoutes(app, context);
   policyRoutes(app, context);
+  toolRoutes(app, context);
   pruneRoutes(app, context, parts.log);
   aboutRoutes(app, context);
   return {

@@ -194,6 +194,18 @@ export interface AgentRow {
 /** What a change to an agent's stop says. */
 export type AgentStop = Pick<AgentRow, "agent_id" | "disabled_at_ms" | "disabled_by" | "reason">;
 
+/** What the params of a tool look like. */
+export interface ToolSchemaRow {
+  readonly tool: string;
+  /** Empty for every operation. */
+  readonly operation: string;
+  /** A JSON Schema as JSON; null where it is not known any more. */
+  readonly schema: string | null;
+  readonly registered_at_ms: number;
+  /** An actor as JSON. */
+  readonly registered_by: string;
+}
+
 /** One version of a policy; nothing in it ever changes. */
 export interface PolicyRow {
   id: string;
@@ -322,6 +334,10 @@ export interface Store {
   disabledAgents(): Promise<string[]>;
   agent(agentId: string): Promise<AgentRow | null>;
   putAgentStop(change: Change<AgentStop>): Promise<Changed>;
+
+  /** What the params of tools look like, by tool and operation. */
+  toolSchemas(): Promise<ToolSchemaRow[]>;
+  putToolSchemas(change: Change<readonly ToolSchemaRow[]>): Promise<Changed>;
 
   /** A version of a policy, or with null its newest one. */
   policy(id: string, version: number | null): Promise<PolicyRow | null>;

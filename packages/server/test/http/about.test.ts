@@ -69,6 +69,8 @@ describe("the server about itself", () => {
       "/v1/policies/{id}/versions/{version}",
       "/v1/policy-activations",
       "/v1/prune",
+      "/v1/tools",
+      "/v1/tools/{tool}",
       "/v1/whoami",
     ]);
   });

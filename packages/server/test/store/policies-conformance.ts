@@ -97,6 +97,21 @@ export function policiesConformance(name: string, make: () => Promise<StoreUnder
       expect(await store.ledgerSize()).toBe(before + 1);
     });
 
+    it("keeps what tools take, the newest word of each, and nothing of those that were taken back", async () => {
+      const row = (tool: string, operation: string, schema: string | null) => {
+        return { tool, operation, schema, registered_at_ms: 1, registered_by: "{}" };
+      };
+      const entry = { kind: "tools.registered", atMs: 1, actor: ACTOR, body: {} };
+      const put = async (...rows: ReturnType<typeof row>[]): Promise<void> => {
+        expect(await store.putToolSchemas({ row: rows, entry, decidedAt: null })).toBe("changed");
+      };
+      await put(row("b", "", "{}"), row("a", "x", "{}"), row("a", "", "{}"));
+      await put(row("b", "", '{"type":"object"}'), row("a", "x", null));
+      expect(await store.toolSchemas()).toEqual([row("a", "", "{}"), row("b", "", '{"type":"object"}')]);
+      expect(await store.rulesIndex()).toBe(1);
+      expect(await store.putToolSchemas({ row: [], entry, decidedAt: 0 })).toBe("outdated");
+    });
+
     it("activates no version that is not there", async () => {
       const { row, entry } = newPolicy();
       const change = { created: null, activations: row.activations };

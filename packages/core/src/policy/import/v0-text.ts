@@ -1,5 +1,5 @@
 import type { JsonObject } from "@faramesh/protocol";
-import { compilesAsPattern } from "../pattern.js";
+import { compilePattern } from "../pattern.js";
 import type { ImportNotes, Matches, V0Effect } from "./imported.js";
 
 /** What the JSON text of params has and their values have not: quotes, brackets, colons, escapes. */
@@ -47,7 +47,7 @@ function convertPattern(value: unknown, effect: V0Effect, at: string, notes: Imp
     return null;
   }
   if (effect === "allow") return dropped(at, notes);
-  if (!compilesAsPattern(value)) {
+  if (compilePattern(value) === null) {
     notes.note(
       "stricter",
       at,

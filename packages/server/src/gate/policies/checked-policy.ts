@@ -7,8 +7,10 @@ import {
   type PolicyCase,
   type PolicyTestReport,
   readPolicyCases,
+  type ToolSchema,
   testPolicy,
 } from "@faramesh/core";
+import type { Gate } from "../gate.js";
 
 /** A policy as somebody wrote it. */
 export interface PolicyText {
@@ -35,13 +37,21 @@ export interface LoadedPolicy extends PolicyText {
   readonly packs: Readonly<Record<string, string>>;
 }
 
-/**
- * Loads a policy and runs its tests, those in it and those beside it.
- *
- * @param packs - The packs that it may extend.
- */
-export function checkPolicyText(text: PolicyText, packs: Readonly<Record<string, string>>): CheckedPolicy {
-  const { policy, findings } = loadPolicy(text.source, { version: 0, packs });
+/** What a policy may build on, and what its rules are held against. */
+interface Known {
+  /** The packs that it may extend. */
+  readonly packs: Readonly<Record<string, string>>;
+  readonly tools: readonly ToolSchema[];
+}
+
+/** What this gate knows when a policy comes in. */
+export function knownTo({ packs, rules }: Gate): Known {
+  return { packs, tools: rules.toolParams.tools };
+}
+
+/** Loads a policy and runs its tests, those in it and those beside it. */
+export function checkPolicyText(text: PolicyText, { packs, tools }: Known): CheckedPolicy {
+  const { policy, findings } = loadPolicy(text.source, { version: 0, packs, tools });
   const beside = text.tests === null ? { cases: [], findings: [] } : readPolicyCases(text.tests);
   if (policy === null || beside.cases === null) return { loaded: null, findings, testFindings: beside.findings };
   const report = testPolicy(policy, [...policy.cases, ...beside.cases]);

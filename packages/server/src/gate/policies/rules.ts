@@ -1,7 +1,8 @@
-import { type CanonicalAction, decide, PolicySet } from "@faramesh/core";
+import { type CanonicalAction, decide, PolicySet, ToolParams } from "@faramesh/core";
 import type { Decision } from "@faramesh/protocol";
-import type { ActivationRow, Store } from "../../store/store.js";
+import type { ActivationRow, Store, ToolSchemaRow } from "../../store/store.js";
 import { GateError } from "../errors.js";
+import { toolSchemaOf } from "../tool-schema-of.js";
 import { type ActivePolicy, activePolicy } from "./active-policy.js";
 
 /** Times that something is tried again because the rules changed meanwhile. */
@@ -16,6 +17,8 @@ export class Rules {
   #active = new PolicySet<ActivePolicy>([]);
   #newestFault: string | null = null;
   #disabledAgents: ReadonlySet<string> = new Set();
+  #toolParams = new ToolParams([]);
+  #schemasText = "[]";
   #index = -1;
   #refreshing: Promise<void> | null = null;
 
@@ -47,6 +50,11 @@ export class Rules {
     return this.#disabledAgents.has(agentId);
   }
 
+  /** What is known of the params of tools. */
+  get toolParams(): ToolParams {
+    return this.#toolParams;
+  }
+
   decide(action: CanonicalAction, explain = false): Decision {
     const policy = this.activeFor(action.agent_id)?.policy ?? null;
     return decide(policy, action, { agent_disabled: this.isDisabled(action.agent_id) }, { explain });
@@ -69,11 +77,23 @@ export class Rules {
     // First of all: what is read after it is at least as new, so it never says too much.
     const index = await this.#store.rulesIndex();
     if (index === this.#index) return;
-    const [disabled, activations] = await Promise.all([this.#store.disabledAgents(), this.#store.activePolicies()]);
+    const [disabled, activations, schemas] = await Promise.all([
+      this.#store.disabledAgents(),
+      this.#store.activePolicies(),
+      this.#store.toolSchemas(),
+    ]);
     const active = await Promise.all(activations.map((activation) => this.#take(activation)));
     if (!isSame(active, this.active)) this.#active = new PolicySet(active);
     this.#disabledAgents = new Set(disabled);
+    this.#takeSchemas(schemas);
     this.#index = index;
+  }
+
+  #takeSchemas(rows: readonly ToolSchemaRow[]): void {
+    const text = JSON.stringify(rows);
+    if (text === this.#schemasText) return;
+    this.#toolParams = new ToolParams(rows.map(toolSchemaOf));
+    this.#schemasText = text;
   }
 
   /** What is known already is not compiled again. */

@@ -16,7 +16,7 @@ import type { Gate } from "../gate.js";
 import { assertCan, type Principal } from "../principal.js";
 import { recordedAction } from "../recorded-action.js";
 import { loadStored } from "./active-policy.js";
-import { type CheckedPolicy, checkPolicyText, type PolicyText } from "./checked-policy.js";
+import { type CheckedPolicy, checkPolicyText, knownTo, type PolicyText } from "./checked-policy.js";
 import { loadedOrThrow, PolicyLoadError } from "./refused-policy.js";
 
 /** What a text comes to, without anything being recorded. */
@@ -32,7 +32,7 @@ export interface CheckAnswer {
 /** Checks a policy as an activation would. Admins only: reading a large text holds the gate up. */
 export function checkPolicy(gate: Gate, principal: Principal, text: PolicyText): CheckAnswer {
   assertCan(principal, "manage");
-  return checkAnswer(checkPolicyText(text, gate.packs));
+  return checkAnswer(checkPolicyText(text, knownTo(gate)));
 }
 
 function checkAnswer({ loaded, findings, testFindings }: CheckedPolicy): CheckAnswer {
@@ -65,7 +65,7 @@ export interface TestAnswer {
  */
 export function testPolicyText(gate: Gate, principal: Principal, text: PolicyText): TestAnswer {
   assertCan(principal, "manage");
-  const { passed, failed, results, coverage } = loadedOrThrow(checkPolicyText(text, gate.packs)).report;
+  const { passed, failed, results, coverage } = loadedOrThrow(checkPolicyText(text, knownTo(gate))).report;
   return {
     passed,
     failed,
@@ -122,7 +122,7 @@ export async function diffPolicyTexts(
 }
 
 async function policyOf(gate: Gate, { source, id, version }: PolicySide): Promise<Policy> {
-  if (source !== undefined) return loadedOrThrow(checkPolicyText({ source, tests: null }, gate.packs)).policy;
+  if (source !== undefined) return loadedOrThrow(checkPolicyText({ source, tests: null }, knownTo(gate))).policy;
   const row = await storedSide(gate, id, version);
   const { policy, findings } = loadStored(row);
   if (policy === null) throw new PolicyLoadError(findings, []);

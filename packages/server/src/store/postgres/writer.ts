@@ -115,6 +115,7 @@ async function commit(client: pg.Client, changes: Changes): Promise<void> {
     ["agentStop", changes.agentStops],
     ["apiKey", changes.apiKeys],
     ["usedApiKey", changes.usedApiKeys],
+    ["toolSchema", changes.toolSchemas],
     ["policy", changes.policies],
     ["activation", changes.activations],
     ["head", changes.entries.length === 0 ? [] : [{ id: 1, ...changes.head }]],

@@ -7,6 +7,7 @@ import type {
   Committed,
   LedgerRow,
   PolicyRow,
+  ToolSchemaRow,
 } from "../store.js";
 import type { RunningPruning } from "./prune-statements.js";
 import type { Sought, Term } from "./terms.js";
@@ -72,6 +73,7 @@ export interface Changes {
   }[];
   readonly agentStops: readonly AgentStop[];
   readonly apiKeys: readonly ApiKeyRow[];
+  readonly toolSchemas: readonly ToolSchemaRow[];
   readonly policies: readonly PolicyRow[];
   readonly activations: readonly ActivationRow[];
   readonly usedApiKeys: readonly { readonly id: string; readonly last_used_at_ms: number }[];

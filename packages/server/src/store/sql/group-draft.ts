@@ -13,6 +13,7 @@ import {
   type PolicyRow,
   type PruneRequest,
   type Recorded,
+  type ToolSchemaRow,
 } from "../store.js";
 import { UNTOUCHED } from "./columns.js";
 import type { Changes, Found, KnownKey, SqlQuery } from "./database.js";
@@ -37,6 +38,7 @@ export class GroupDraft {
   /** By what they are about: of several in one group the last one counts. */
   readonly #agentStops = new Map<string, AgentStop>();
   readonly #apiKeys = new Map<string, ApiKeyRow>();
+  readonly #toolSchemas = new Map<string, ToolSchemaRow>();
   readonly #policies: PolicyRow[] = [];
   readonly #activations: ActivationRow[] = [];
   #usedAtMs: ReadonlyMap<string, number> = new Map();
@@ -89,6 +91,12 @@ export class GroupDraft {
     return this.#change(change, (row) => this.#agentStops.set(row.agent_id, row));
   }
 
+  putToolSchemas(change: Change<readonly ToolSchemaRow[]>): Changed {
+    return this.#change(change, (rows) => {
+      for (const row of rows) this.#toolSchemas.set(keyOf(row.tool, row.operation), row);
+    });
+  }
+
   putPolicy(change: Change<PolicyChange>): Changed {
     return this.#change(change, ({ created, activations }, ledger_index) => {
       if (created !== null) this.#policies.push({ ...created, ledger_index });
@@ -128,6 +136,7 @@ export class GroupDraft {
       seenAgents: [...this.#seen.values()],
       agentStops: [...this.#agentStops.values()],
       apiKeys: [...this.#apiKeys.values()],
+      toolSchemas: [...this.#toolSchemas.values()],
       policies: this.#policies,
       activations: this.#activations,
       usedApiKeys: [...this.#usedAtMs].map(([id, last_used_at_ms]) => ({ id, last_used_at_ms })),

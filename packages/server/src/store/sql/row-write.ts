@@ -98,6 +98,19 @@ export const ROWS = {
     onConflict: "(id) DO UPDATE SET key_hash = excluded.key_hash, revoked_at_ms = excluded.revoked_at_ms",
   },
   usedApiKey: { kind: "update", table: "api_keys", keys: { id: "text" }, set: { last_used_at_ms: "integer" } },
+  toolSchema: {
+    kind: "insert",
+    table: "tool_schemas",
+    columns: {
+      tool: "text",
+      operation: "text",
+      schema: "text",
+      registered_at_ms: "integer",
+      registered_by: "text",
+    },
+    onConflict: `(tool, operation) DO UPDATE SET schema = excluded.schema,
+                   registered_at_ms = excluded.registered_at_ms, registered_by = excluded.registered_by`,
+  },
   policy: {
     kind: "insert",
     table: "policies",

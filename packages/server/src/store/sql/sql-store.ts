@@ -21,6 +21,7 @@ import type {
   Pruning,
   Recorded,
   Store,
+  ToolSchemaRow,
   Visibility,
 } from "../store.js";
 import { LedgerMismatchError } from "../store.js";
@@ -149,6 +150,14 @@ export class SqlStore implements Store {
 
   putAgentStop(change: Change<AgentStop>): Promise<Changed> {
     return this.#write((draft) => draft.putAgentStop(change));
+  }
+
+  toolSchemas(): Promise<ToolSchemaRow[]> {
+    return this.#all(SQL.toolSchemas);
+  }
+
+  putToolSchemas(change: Change<readonly ToolSchemaRow[]>): Promise<Changed> {
+    return this.#write((draft) => draft.putToolSchemas(change));
   }
 
   policy(id: string, version: number | null): Promise<PolicyRow | null> {

@@ -26,6 +26,7 @@ export const SQL = {
             LIMIT 10000`,
   disabledAgents: "SELECT agent_id FROM agents WHERE disabled_at_ms IS NOT NULL",
   agent: "SELECT * FROM agents WHERE agent_id = ?",
+  toolSchemas: "SELECT * FROM tool_schemas WHERE schema IS NOT NULL ORDER BY tool, operation",
   policy: "SELECT * FROM policies WHERE id = ? AND version = ?",
   newestPolicy: "SELECT * FROM policies WHERE id = ? ORDER BY version DESC LIMIT 1",
   policies: `SELECT ${POLICY_SUMMARY} FROM policies

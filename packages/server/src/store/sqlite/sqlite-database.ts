@@ -85,6 +85,7 @@ export class SqliteDatabase implements Database {
     this.#rows.write("agentStop", changes.agentStops);
     this.#rows.write("apiKey", changes.apiKeys);
     this.#rows.write("usedApiKey", changes.usedApiKeys);
+    this.#rows.write("toolSchema", changes.toolSchemas);
     this.#rows.write("policy", changes.policies);
     this.#rows.write("activation", changes.activations);
     for (const { sql, values } of changes.others) this.#statement(sql).run(...values);
