@@ -13,5 +13,9 @@ if (![pairs, seed].every((number) => Number.isInteger(number) && number > 0)) {
 }
 
 const env = { POLICY_PAIRS: String(pairs), POLICY_SEED: String(seed) };
-const { code } = await run(tool("vitest"), ["run", "--reporter=verbose", "packages/core/test/agreement"], { env });
+const { code } = await run(
+  tool("vitest"),
+  ["run", "--reporter=verbose", "packages/core/test/agreement", "packages/core/test/import/cedar.test.ts"],
+  { env },
+);
 process.exitCode = code;

@@ -34,6 +34,7 @@ export type { FieldChange, ItemChange } from "./policy/diff/diff-items.js";
 export { diffPolicies, type PolicyDiff } from "./policy/diff/diff-policies.js";
 export type { Finding } from "./policy/finding.js";
 export { FINDING_CODES, type FindingCode } from "./policy/finding-codes.js";
+export { type CedarPolicy, importCedar } from "./policy/import/from-cedar.js";
 export { importClaudeCode } from "./policy/import/from-claude-code.js";
 export { importV0 } from "./policy/import/from-v0.js";
 export { type Imported, importedText } from "./policy/import/imported.js";

@@ -1,11 +1,12 @@
 import { access, writeFile } from "node:fs/promises";
 import { type Imported, importClaudeCode, importedText, importV0, loadPolicy } from "@faramesh/core";
+import { importCedarText } from "../cedar-text.js";
 import { CliError } from "../errors.js";
 import { colors, print, printable, printJson } from "../output.js";
 import { readText } from "../text-file.js";
 
 /** What policies can be imported from. */
-export const IMPORT_SOURCES = ["faramesh-v0", "claude-code"] as const;
+export const IMPORT_SOURCES = ["faramesh-v0", "claude-code", "cedar"] as const;
 
 interface ImportOptions {
   from: (typeof IMPORT_SOURCES)[number];
@@ -20,6 +21,7 @@ interface ImportOptions {
 const TITLES: Readonly<Record<ImportOptions["from"], string>> = {
   "faramesh-v0": "a policy of the older engine",
   "claude-code": "the permissions of Claude Code",
+  cedar: "policies of Cedar",
 };
 
 /** `faramesh policy import SRC --from KIND --out FILE`. */
@@ -42,6 +44,7 @@ export async function importPolicy(source: string, options: ImportOptions): Prom
 
 async function converted(source: string, { from, profile, root, home }: ImportOptions): Promise<Imported> {
   const text = await readText(source);
+  if (from === "cedar") return importCedarText(text);
   if (from === "claude-code") return importClaudeCode(text, { root: root ?? null, home: home ?? null });
   return importV0(text, profile === undefined ? null : await readText(profile));
 }
