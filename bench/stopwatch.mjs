@@ -14,9 +14,9 @@ const seen = { total: 0 };
  * @param {Engine} engine
  * @param {number} ms
  */
-export function warmUp(engine, ms) {
+export async function warmUp(engine, ms) {
   const end = performance.now() + ms;
-  while (performance.now() < end) seen.total += engine.run(16);
+  while (performance.now() < end) await timed(engine, 16);
 }
 
 /**
@@ -24,33 +24,35 @@ export function warmUp(engine, ms) {
  *
  * @param {Engine} engine
  * @param {number} ms
- * @returns {{ cpuNs: number, p50Ns: number }} Per decision: processor time of all threads of this process, garbage
+ * @returns {Promise<{ cpuNs: number, p50Ns: number }>} Per decision: processor time of all threads of this process, garbage
  *   collection included and waiting for a processor left out; and elapsed time in the median batch.
  */
-export function timePerDecision(engine, ms) {
-  const size = batchSize(engine);
+export async function timePerDecision(engine, ms) {
+  const size = await batchSize(engine);
   const batches = [];
   const cpu = process.cpuUsage();
   const end = performance.now() + ms;
-  while (performance.now() < end) batches.push(timed(engine, size) / size);
+  while (performance.now() < end) batches.push((await timed(engine, size)) / size);
   const { user, system } = process.cpuUsage(cpu);
   return { cpuNs: ((user + system) * 1000) / (batches.length * size), p50Ns: percentile(batches, 50) };
 }
 
 /** @param {Engine} engine */
-function batchSize(engine) {
+async function batchSize(engine) {
   let size = 1;
-  while (timed(engine, size) < BATCH_NS && size < 1 << 20) size *= 2;
+  while ((await timed(engine, size)) < BATCH_NS && size < 1 << 20) size *= 2;
   return size;
 }
 
 /**
  * @param {Engine} engine
  * @param {number} count
- * @returns {number} Nanoseconds.
+ * @returns {Promise<number>} Nanoseconds.
  */
-function timed(engine, count) {
+async function timed(engine, count) {
   const started = process.hrtime.bigint();
-  seen.total += engine.run(count);
+  const total = engine.run(count);
+  // Only an engine that answers later is waited for.
+  seen.total += typeof total === "number" ? total : await total;
   return Number(process.hrtime.bigint() - started);
 }

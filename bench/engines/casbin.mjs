@@ -9,13 +9,13 @@ const MODEL = `
 r = tool, operation, params
 
 [policy_definition]
-p = tool, operation, amount, cmd, eft
+p = tool, operation, amount, currency, cmd, eft
 
 [policy_effect]
 e = priority(p.eft) || deny
 
 [matchers]
-m = r.tool == p.tool && r.operation == p.operation && isAbove(r.params, p.amount) && isLike(r.params, p.cmd)
+m = isTool(r.tool, p.tool) && r.operation == p.operation && isAbove(r.params, p.amount) && isIn(r.params, p.currency) && isLike(r.params, p.cmd)
 `;
 
 /**
@@ -28,6 +28,11 @@ export async function casbin(rules) {
   const enforcer = await newEnforcer(newModelFromString(MODEL));
   const patterns = new Map(rules.map(({ cmdPattern = "" }) => [cmdPattern, new RegExp(cmdPattern)]));
   await enforcer.addFunction("isAbove", (params, amount) => amount === "" || params.amount > Number(amount));
+  await enforcer.addFunction("isIn", (params, currency) => currency === "" || params.currency === currency);
+  const globs = new Map(
+    rules.flatMap(({ toolGlob }) => (toolGlob === undefined ? [] : [[toolGlob, globOf(toolGlob)]])),
+  );
+  await enforcer.addFunction("isTool", (tool, wanted) => tool === wanted || globs.get(wanted)?.test(tool) === true);
   await enforcer.addFunction("isLike", (params, cmd) => cmd === "" || patterns.get(cmd).test(params.cmd));
   await enforcer.addPolicies(rules.map(written));
   return {
@@ -44,7 +49,13 @@ function isAllowed(enforcer, { tool, operation, params }) {
   return enforcer.enforceSync(tool, operation, params);
 }
 
+/** @param {string} glob */
+function globOf(glob) {
+  return new RegExp(`^${glob.replaceAll("*", ".*")}$`);
+}
+
 /** @param {Rule} rule */
-function written({ tool, operation, amountAbove = "", cmdPattern = "", effect }) {
-  return [tool, operation, String(amountAbove), cmdPattern, effect === "allow" ? "allow" : "deny"];
+function written({ tool, toolGlob, operation, amountAbove = "", when, cmdPattern = "", effect }) {
+  const bound = String(when?.amountAbove ?? amountAbove);
+  return [tool ?? toolGlob, operation, bound, when?.currency ?? "", cmdPattern, effect === "allow" ? "allow" : "deny"];
 }

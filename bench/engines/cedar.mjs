@@ -4,14 +4,21 @@ import { ACTIONS, ACTIONS_MASK } from "./actions.mjs";
 /** @typedef {import("./rules.mjs").Rule} Rule */
 
 /** @param {Rule} rule */
-function written({ tool, operation, amountAbove, cmdLike, effect }) {
-  const scope = `principal, action == Action::"${operation}", resource == Tool::"${tool}"`;
+function written({ tool, toolGlob, operation, amountAbove, when: both, cmdLike, effect }) {
+  const resource = tool === undefined ? "resource" : `resource == Tool::"${tool}"`;
+  const scope = `principal, action == Action::"${operation}", ${resource}`;
   const conditions = [
+    ...(toolGlob === undefined ? [] : [`context.tool like "${toolGlob}"`]),
+    ...(both === undefined ? [] : [bothMet(both)]),
     ...(amountAbove === undefined ? [] : [`context has amount && context.amount > ${amountAbove}`]),
     ...(cmdLike === undefined ? [] : [`context has cmd && (${cmdLike.map(like).join(" || ")})`]),
   ];
   const when = conditions.map((condition) => ` when { ${condition} }`).join("");
   return `${effect === "allow" ? "permit" : "forbid"} (${scope})${when};`;
+}
+
+function bothMet({ amountAbove, currency }) {
+  return `context has amount && context has currency && context.amount > ${amountAbove} && context.currency == "${currency}"`;
 }
 
 /** @param {string} wildcards */
@@ -34,7 +41,7 @@ export function cedar(rules) {
     principal: { type: "Agent", id: agent_id },
     action: { type: "Action", id: operation },
     resource: { type: "Tool", id: tool },
-    context: params,
+    context: { ...params, tool },
     preparsedPolicySetId,
     entities: [],
   }));

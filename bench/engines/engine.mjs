@@ -3,8 +3,8 @@
  * would in an application.
  *
  * @typedef {object} Engine
- * @property {() => string[]} outcomes - What it answers for each of the actions.
- * @property {(count: number) => number} run - Decides `count` times over the actions in turn; the number it returns
+ * @property {() => string[] | Promise<string[]>} outcomes - What it answers for each of the actions.
+ * @property {(count: number) => number | Promise<number>} run - Decides `count` times over the actions in turn; the number it returns
  *   depends on every answer, so that no decision can be optimised away.
  */
 

@@ -13,13 +13,14 @@ export function policySource(rules) {
 }
 
 /** @param {Rule} rule */
-function written({ id, tool, operation, amountAbove, cmdPattern, effect }) {
+function written({ id, tool, toolGlob, operation, amountAbove, when, cmdPattern, effect }) {
   const params = {
     ...(amountAbove !== undefined && { amount: { gt: amountAbove } }),
     ...(cmdPattern !== undefined && { cmd: { pattern: cmdPattern } }),
   };
-  const match = { tool, operation, ...(Object.keys(params).length > 0 && { params }) };
-  return { id, match, [effect]: true };
+  const match = { tool: tool ?? toolGlob, operation, ...(Object.keys(params).length > 0 && { params }) };
+  const expression = when && `params.amount > ${when.amountAbove} && params.currency == "${when.currency}"`;
+  return { id, match, ...(expression !== undefined && { when: expression }), [effect]: true };
 }
 
 /**

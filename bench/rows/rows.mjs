@@ -5,6 +5,11 @@ import { httpSubmit } from "./http-submit.mjs";
 import { against } from "./other-engines.mjs";
 import { pgSubmit } from "./pg-submit.mjs";
 
+/** Ahead of each, at every size. @type {import("../report.mjs").Row[]} */
+const MIXED_ROWS = /** @type {const} */ (["cedar", "casbin", "casl", "json-rules"]).flatMap((engine) =>
+  [10, 1_000, 10_000].map((rules) => against(engine, rules, 1, "mixed")),
+);
+
 /** @type {import("../report.mjs").Row[]} */
 const SINGLE_ROWS = [
   againstHand,
@@ -13,6 +18,7 @@ const SINGLE_ROWS = [
   against("cedar", 1_000, 500),
   against("casbin", 10, 20),
   against("casbin", 1_000, 500),
+  ...MIXED_ROWS,
   httpDecide,
   httpSubmit,
   pgSubmit,

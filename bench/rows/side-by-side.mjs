@@ -12,12 +12,13 @@ const NODE_OPTIONS = { cedar: ["--no-turbo-inline-js-wasm-calls"] };
  *
  * @param {string} engine - A name that engine-process.mjs knows.
  * @param {number} rules
+ * @param {import("../engines/rules.mjs").Kind} [kind]
  * @returns {Promise<Running>}
  */
-async function start(engine, rules) {
+async function start(engine, rules, kind = "plain") {
   const { process, ready } = await Process.start(
     "engine-process.mjs",
-    [engine, String(rules)],
+    [engine, String(rules), kind],
     null,
     NODE_OPTIONS[engine],
   );
@@ -27,16 +28,16 @@ async function start(engine, rules) {
 /**
  * Two engines in turn.
  *
- * @param {{ engine: string, rules: number }} subject
- * @param {{ engine: string, rules: number }} baseline
+ * @param {{ engine: string, rules: number, kind?: import("../engines/rules.mjs").Kind }} subject
+ * @param {{ engine: string, rules: number, kind?: import("../engines/rules.mjs").Kind }} baseline
  * @param {(subject: string[], baseline: string[]) => void} compare - Throws when they do not decide alike.
  * @param {Effort} effort
  * @returns {Promise<{ subject: number, baseline: number, ratio: number, p50: number }>} Nanoseconds of processor time;
  *   `p50` is elapsed time in the subject's median batch.
  */
 export async function sideBySide(subject, baseline, compare, effort) {
-  const ours = await start(subject.engine, subject.rules);
-  const theirs = await start(baseline.engine, baseline.rules);
+  const ours = await start(subject.engine, subject.rules, subject.kind);
+  const theirs = await start(baseline.engine, baseline.rules, baseline.kind);
   try {
     compare(ours.outcomes, theirs.outcomes);
     for (const { process } of [theirs, ours]) await process.ask({ warmUpMs: effort.warmUpMs });
