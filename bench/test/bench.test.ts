@@ -158,6 +158,9 @@ describe("npm run bench", () => {
       "cedar-1000",
       "casbin-10",
       "casbin-1000",
+      ...["cedar", "casbin", "casl", "json-rules"].flatMap((engine) =>
+        ["10", "1000", "10000"].map((rules) => `mixed-${engine}-${rules}`),
+      ),
       "http-decide",
       "http-submit",
       "pg-submit",
