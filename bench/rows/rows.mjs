@@ -1,3 +1,4 @@
+import { activation } from "./activation.mjs";
 import { againstHand, againstOurselves } from "./decide.mjs";
 import { growthOn } from "./growth.mjs";
 import { httpDecide } from "./http-decide.mjs";
@@ -20,6 +21,7 @@ const SINGLE_ROWS = [
   against("casbin", 1_000, 500),
   ...MIXED_ROWS,
   httpDecide,
+  activation,
   httpSubmit,
   pgSubmit,
 ];

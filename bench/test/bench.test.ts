@@ -162,6 +162,7 @@ describe("npm run bench", () => {
         ["10", "1000", "10000"].map((rules) => `mixed-${engine}-${rules}`),
       ),
       "http-decide",
+      "activation",
       "http-submit",
       "pg-submit",
       expect.stringMatching(/^growth-sqlite \(only when named: it takes .+\)$/),

@@ -12,7 +12,8 @@ import { prepareApiKey } from "./gate/api-keys.js";
 import { Authenticator, BOOTSTRAP } from "./gate/authenticate.js";
 import { expireOverdue } from "./gate/expire-overdue.js";
 import type { Gate, GateSettings } from "./gate/gate.js";
-import type { PolicyText } from "./gate/policies/checked-policy.js";
+import type { PolicyText } from "./gate/policies/check-text.js";
+import { CompiledPolicies } from "./gate/policies/compiled-policies.js";
 import { loadPolicyFile } from "./gate/policies/load-policy-file.js";
 import { PolicyLoadError } from "./gate/policies/refused-policy.js";
 import { Rules, whileCurrent } from "./gate/policies/rules.js";
@@ -162,6 +163,7 @@ function oneAtATime(task: () => Promise<void>): () => Promise<void> {
 }
 
 function openGate(config: ServerConfig, { store, keyring }: Deployment): Gate {
+  const compiled = new CompiledPolicies();
   return {
     store,
     keyring,
@@ -174,7 +176,8 @@ function openGate(config: ServerConfig, { store, keyring }: Deployment): Gate {
     announcer: new Announcer(),
     nowMs: Date.now,
     newId: newIds(),
-    rules: new Rules(store),
+    rules: new Rules(store, compiled),
+    compiled,
     packs: allPacks(),
   };
 }

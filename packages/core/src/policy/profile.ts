@@ -19,6 +19,8 @@ export interface Profile {
   readonly agents: Names;
   readonly tools: readonly ProfileTool[];
   readonly index: RuleIndex<ProfileTool>;
+  /** As it was read. */
+  readonly node: DocumentNode;
   /** In its normal form, for the policy's hash. */
   readonly content: JsonObject;
 }
@@ -39,7 +41,7 @@ export function readProfile(node: DocumentNode, _order: number, reading: Reading
   const tools = toolsNode === null ? null : readTools(toolsNode, reading);
   if (name === null || agents === null || tools === null) return null;
   const content = { name, agents: [...agents.listed], tools: tools.map(matchContent) };
-  return { name, agents, tools, index: new RuleIndex(tools), content };
+  return { name, agents, tools, index: new RuleIndex(tools), node: map, content };
 }
 
 function required(map: MapNode, key: string, { report }: Reading): DocumentNode | null {

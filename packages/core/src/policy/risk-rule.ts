@@ -14,6 +14,10 @@ export interface RiskRule extends Match {
   readonly order: number;
   readonly level: RiskLevel;
   readonly spot: Spot;
+  /** As it was read. */
+  readonly node: DocumentNode;
+  /** The pack that brought it; null for the policy's own. */
+  readonly pack: string | null;
   readonly content: JsonObject;
 }
 
@@ -34,7 +38,7 @@ export function readRiskRule(node: DocumentNode, order: number, reading: Reading
   const name = pack === null ? given : `${pack.name}/${given}`;
   const content = { name, level, match: matchContent(match) };
   const place = { order: order + (pack?.riskRulesBefore ?? 0), spot: pack?.spot ?? map };
-  return { scope, conditions, name, level, content, ...place };
+  return { scope, conditions, name, level, content, node: map, pack: pack?.name ?? null, ...place };
 }
 
 function required(map: MapNode, key: string, { report }: Reading): DocumentNode | undefined {

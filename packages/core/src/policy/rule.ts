@@ -31,6 +31,8 @@ export interface Rule extends Match {
   readonly approval: ApprovalRequirement | null;
   readonly enabled: boolean;
   readonly spot: Spot;
+  /** As it was read. */
+  readonly node: DocumentNode;
   /** In its normal form, for the policy's hash. */
   readonly content: JsonObject;
   /** The tests that stand in it. */
@@ -79,6 +81,7 @@ export function readRule(node: DocumentNode, order: number, reading: Reading): R
     risk: given.risk,
     enabled: given.enabled,
     spot: pack?.spot ?? map,
+    node: map,
     content: pack === null ? own : { ...own, id },
     cases: tests === undefined ? [] : readCases(tests, id, report),
     pack: pack?.name ?? null,

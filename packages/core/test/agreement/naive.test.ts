@@ -1,6 +1,6 @@
 import type { ActionRequest, JsonObject, JsonValue } from "@faramesh/protocol";
 import { describe, expect, it } from "vitest";
-import { canonicalizeAction, decide, loadPolicy, type Policy } from "../../src/index.js";
+import { canonicalizeAction, decide, loadPolicy, type Policy, packPolicy, unpackPolicy } from "../../src/index.js";
 import { LEVELS, type NaiveRiskRule, type NaiveRule, naiveOutcome } from "./naive.js";
 import { firstSeed, pairsToTest, Random } from "./random.js";
 
@@ -23,7 +23,7 @@ describe("the engine", () => {
       const random = new Random(seed);
       const rules = random.list(0, 12, () => drawRule(random));
       const riskRules = random.list(0, 3, () => drawRiskRule(random));
-      const policy = loaded(rules, riskRules);
+      const policy = seed % 2 === 0 ? loaded(rules, riskRules) : handedOver(loaded(rules, riskRules));
       for (let turn = 0; turn < ACTIONS_EACH; turn++) {
         const action = drawAction(random);
         const expected = naiveOutcome(rules, riskRules, action);
@@ -38,6 +38,15 @@ describe("the engine", () => {
     for (const count of Object.values(told)) expect(count).toBeGreaterThan(PAIRS / 50);
   });
 });
+
+/** The same policy, from another thread. */
+function handedOver(policy: Policy): Policy {
+  const steps = unpackPolicy(structuredClone(packPolicy(policy)), policy.version);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
 
 /** Contradictions are refused at load, so a few policies are drawn anew without what was refused. */
 function loaded(rules: NaiveRule[], riskRules: NaiveRiskRule[]): Policy {

@@ -1,6 +1,7 @@
 import type { JsonObject, PermitClaims } from "@faramesh/protocol";
 import type { Store } from "../store/store.js";
 import type { Announcer } from "./announcer.js";
+import type { CompiledPolicies } from "./policies/compiled-policies.js";
 import type { Rules } from "./policies/rules.js";
 
 /** Keeps the gate's secrets: signs permits and derives approval tokens. */
@@ -41,6 +42,8 @@ export interface Gate {
   readonly newId: () => string;
   /** What is decided by. */
   readonly rules: Rules;
+  /** The policies that were compiled last. */
+  readonly compiled: CompiledPolicies;
   /** The packs that policies may extend: their texts, by name. */
   readonly packs: Readonly<Record<string, string>>;
 }

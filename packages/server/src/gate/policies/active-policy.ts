@@ -1,5 +1,6 @@
-import { type Finding, loadPolicy, type Policy } from "@faramesh/core";
+import type { Finding, Policy } from "@faramesh/core";
 import type { ActivationRow, PolicyRow } from "../../store/store.js";
+import type { CompiledPolicies } from "./compiled-policies.js";
 
 /** A policy that decides for some agents or for all of them. */
 export interface ActivePolicy {
@@ -14,8 +15,12 @@ export interface ActivePolicy {
 }
 
 /** Compiles a stored version. What another release recorded, and this one cannot read, allows nothing. */
-export function activePolicy(row: PolicyRow, activation: ActivationRow): ActivePolicy {
-  const { policy, findings } = loadStored(row);
+export async function activePolicy(
+  row: PolicyRow,
+  activation: ActivationRow,
+  compiled: CompiledPolicies,
+): Promise<ActivePolicy> {
+  const { policy, findings } = await compiled.ofVersion(row);
   const messages = findings.map(describeFinding);
   return {
     policy,
@@ -25,11 +30,6 @@ export function activePolicy(row: PolicyRow, activation: ActivationRow): ActiveP
     warnings: policy === null ? [] : messages,
     fault: policy === null ? messages.join("\n") : null,
   };
-}
-
-/** Loads a stored version with the packs that were stored beside it, whatever packs this release has. */
-export function loadStored({ source, version, packs }: PolicyRow): ReturnType<typeof loadPolicy> {
-  return loadPolicy(source, { version, packs: JSON.parse(packs) as Record<string, string> });
 }
 
 /** A finding in one line: `line 4, column 7: unknown_key: …`. */

@@ -5,7 +5,8 @@ import type { Gate } from "../gate.js";
 import { actorOf, assertCan, type Principal } from "../principal.js";
 import { activationOf, activationRow, byCurrentRules, type Changer, isActive, namesOf } from "./activation.js";
 import type { ActivePolicy } from "./active-policy.js";
-import { checkPolicyText, knownTo, type PolicyText } from "./checked-policy.js";
+import type { PolicyText } from "./check-text.js";
+import { checkPolicyText, knownTo } from "./checked-policy.js";
 import { type PolicyVersionAnswer, presentVersion } from "./present-policy.js";
 import { type PutPolicy, putPolicy } from "./put-policy.js";
 import { loadedOrThrow, soundOrThrow } from "./refused-policy.js";
@@ -31,7 +32,7 @@ export async function createPolicy(
   { note, activate, ...text }: NewPolicy,
 ): Promise<PutPolicy> {
   assertCan(principal, "manage");
-  const checked = checkPolicyText(text, knownTo(gate));
+  const checked = await checkPolicyText(text, knownTo(gate));
   const loaded = activate ? soundOrThrow(checked) : loadedOrThrow(checked);
   return putPolicy(gate, loaded, { actor: actorOf(principal), note }, activate);
 }
@@ -115,7 +116,9 @@ async function activate(
   const row = await gate.store.policy(id, version);
   if (row === null) throw new GateError("not_found", `there is no version ${version} of a policy ${id}`);
   if (isActive(gate, row)) return row;
-  soundOrThrow(checkPolicyText(row, { ...knownTo(gate), packs: JSON.parse(row.packs) as Record<string, string> }));
+  soundOrThrow(
+    await checkPolicyText(row, { ...knownTo(gate), packs: JSON.parse(row.packs) as Record<string, string> }),
+  );
   const { rows, replaced } = activationOf(gate, row, changer);
   const body = { ...namesOf(row), note: changer.note, created: false, replaced, ...more };
   const entry = { kind: "policy.activated", atMs: gate.nowMs(), actor: changer.actor, body };

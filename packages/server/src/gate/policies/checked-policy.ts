@@ -1,23 +1,8 @@
-import {
-  casesHash,
-  type Finding,
-  failingCases,
-  loadPolicy,
-  type Policy,
-  type PolicyCase,
-  type PolicyTestReport,
-  readPolicyCases,
-  type ToolSchema,
-  testPolicy,
-} from "@faramesh/core";
+import type { Finding, Policy, PolicyTestReport } from "@faramesh/core";
 import type { Gate } from "../gate.js";
-
-/** A policy as somebody wrote it. */
-export interface PolicyText {
-  readonly source: string;
-  /** The file of tests beside it. */
-  readonly tests: string | null;
-}
+import { checkApart } from "./check-apart.js";
+import type { PolicyText, TextsKnown } from "./check-text.js";
+import type { CompiledPolicies } from "./compiled-policies.js";
 
 /** What is wrong with a text, and what it comes to where nothing is. */
 export interface CheckedPolicy {
@@ -37,33 +22,21 @@ export interface LoadedPolicy extends PolicyText {
   readonly packs: Readonly<Record<string, string>>;
 }
 
-/** What a policy may build on, and what its rules are held against. */
-interface Known {
-  /** The packs that it may extend. */
-  readonly packs: Readonly<Record<string, string>>;
-  readonly tools: readonly ToolSchema[];
+/** What a policy may build on, what its rules are held against, and where it is kept once it was compiled. */
+interface Known extends TextsKnown {
+  readonly compiled: CompiledPolicies;
 }
 
 /** What this gate knows when a policy comes in. */
-export function knownTo({ packs, rules }: Gate): Known {
-  return { packs, tools: rules.toolParams.tools };
+export function knownTo({ packs, rules, compiled }: Gate): Known {
+  return { packs, tools: rules.toolParams.tools, compiled };
 }
 
-/** Loads a policy and runs its tests, those in it and those beside it. */
-export function checkPolicyText(text: PolicyText, { packs, tools }: Known): CheckedPolicy {
-  const { policy, findings } = loadPolicy(text.source, { version: 0, packs, tools });
-  const beside = text.tests === null ? { cases: [], findings: [] } : readPolicyCases(text.tests);
-  if (policy === null || beside.cases === null) return { loaded: null, findings, testFindings: beside.findings };
-  const report = testPolicy(policy, [...policy.cases, ...beside.cases]);
+/** Loads a policy and runs its tests, those in it and those beside it. It need not be compiled again to decide. */
+export async function checkPolicyText(text: PolicyText, { packs, tools, compiled }: Known): Promise<CheckedPolicy> {
+  const { policy, findings, testFindings, tested } = await checkApart(text, { packs, tools });
+  if (policy === null || tested === null) return { loaded: null, findings, testFindings };
   const used = Object.fromEntries(policy.packs.map((name) => [name, packs[name] ?? ""]));
-  const testsHash = casesHash(report.results.map((result) => result.case));
-  return {
-    loaded: { ...text, policy, report, testsHash, packs: used },
-    findings: [...findings, ...failing(report, policy.cases)],
-    testFindings: [...beside.findings, ...failing(report, beside.cases)],
-  };
-}
-
-function failing(report: PolicyTestReport, cases: readonly PolicyCase[]): Finding[] {
-  return failingCases({ ...report, results: report.results.filter((result) => cases.includes(result.case)) });
+  compiled.keep(text.source, JSON.stringify(used), { policy, findings });
+  return { loaded: { ...text, policy, ...tested, packs: used }, findings, testFindings };
 }

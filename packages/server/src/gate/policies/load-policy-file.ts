@@ -1,6 +1,7 @@
 import type { Gate } from "../gate.js";
 import { SYSTEM } from "../principal.js";
-import { checkPolicyText, knownTo, type PolicyText } from "./checked-policy.js";
+import type { PolicyText } from "./check-text.js";
+import { checkPolicyText, knownTo } from "./checked-policy.js";
 import { putPolicy } from "./put-policy.js";
 import { soundOrThrow } from "./refused-policy.js";
 
@@ -11,7 +12,7 @@ import { soundOrThrow } from "./refused-policy.js";
  * @throws PolicyLoadError when it does not load, or a test of it fails; then what decided before goes on deciding.
  */
 export async function loadPolicyFile(gate: Gate, text: PolicyText): Promise<void> {
-  const loaded = soundOrThrow(checkPolicyText(text, knownTo(gate)));
+  const loaded = soundOrThrow(await checkPolicyText(text, knownTo(gate)));
   await putPolicy(gate, loaded, { actor: SYSTEM, note: null }, true);
   gate.rules.noteFault(null);
 }

@@ -3,7 +3,6 @@ import { type Actor, timeText } from "@faramesh/protocol";
 import type { ActivationRow, PolicyRow } from "../../store/store.js";
 import type { Gate } from "../gate.js";
 import { isActive, type Version } from "./activation.js";
-import { loadStored } from "./active-policy.js";
 
 /** A version of a policy as it is answered. */
 export interface PolicyVersionAnswer {
@@ -49,8 +48,8 @@ export function presentVersion(gate: Gate, version: Version): PolicyVersionAnswe
 }
 
 /** A version that this release cannot read has no rules to show. */
-export function presentWhole(gate: Gate, row: PolicyRow): WholePolicyAnswer {
-  const { policy } = loadStored(row);
+export async function presentWhole(gate: Gate, row: PolicyRow): Promise<WholePolicyAnswer> {
+  const { policy } = await gate.compiled.ofVersion(row);
   return {
     ...presentVersion(gate, row),
     source: row.source,

@@ -4,6 +4,7 @@ import type { ActivationRow, Store, ToolSchemaRow } from "../../store/store.js";
 import { GateError } from "../errors.js";
 import { toolSchemaOf } from "../tool-schema-of.js";
 import { type ActivePolicy, activePolicy } from "./active-policy.js";
+import type { CompiledPolicies } from "./compiled-policies.js";
 
 /** Times that something is tried again because the rules changed meanwhile. */
 const ATTEMPTS_MAX = 10;
@@ -14,6 +15,7 @@ const ATTEMPTS_MAX = 10;
  */
 export class Rules {
   readonly #store: Store;
+  readonly #compiled: CompiledPolicies;
   #active = new PolicySet<ActivePolicy>([]);
   #newestFault: string | null = null;
   #disabledAgents: ReadonlySet<string> = new Set();
@@ -22,8 +24,9 @@ export class Rules {
   #index = -1;
   #refreshing: Promise<void> | null = null;
 
-  constructor(store: Store) {
+  constructor(store: Store, compiled: CompiledPolicies) {
     this.#store = store;
+    this.#compiled = compiled;
   }
 
   /** Every policy that decides now, the one that was activated last at the end. */
@@ -103,7 +106,7 @@ export class Rules {
     const { policy_id, policy_version } = activation;
     const row = policy_id === null ? null : await this.#store.policy(policy_id, policy_version);
     if (row === null) throw new Error(`policy ${policy_id} version ${policy_version} is active and is not there`);
-    return activePolicy(row, activation);
+    return activePolicy(row, activation, this.#compiled);
   }
 }
 

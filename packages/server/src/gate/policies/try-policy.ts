@@ -15,8 +15,8 @@ import { GateError } from "../errors.js";
 import type { Gate } from "../gate.js";
 import { assertCan, type Principal } from "../principal.js";
 import { recordedAction } from "../recorded-action.js";
-import { loadStored } from "./active-policy.js";
-import { type CheckedPolicy, checkPolicyText, knownTo, type PolicyText } from "./checked-policy.js";
+import type { PolicyText } from "./check-text.js";
+import { type CheckedPolicy, checkPolicyText, knownTo } from "./checked-policy.js";
 import { loadedOrThrow, PolicyLoadError } from "./refused-policy.js";
 
 /** What a text comes to, without anything being recorded. */
@@ -29,10 +29,10 @@ export interface CheckAnswer {
   readonly test_findings: readonly Finding[];
 }
 
-/** Checks a policy as an activation would. Admins only: reading a large text holds the gate up. */
-export function checkPolicy(gate: Gate, principal: Principal, text: PolicyText): CheckAnswer {
+/** Checks a policy as an activation would. Admins only. */
+export async function checkPolicy(gate: Gate, principal: Principal, text: PolicyText): Promise<CheckAnswer> {
   assertCan(principal, "manage");
-  return checkAnswer(checkPolicyText(text, knownTo(gate)));
+  return checkAnswer(await checkPolicyText(text, knownTo(gate)));
 }
 
 function checkAnswer({ loaded, findings, testFindings }: CheckedPolicy): CheckAnswer {
@@ -63,9 +63,9 @@ export interface TestAnswer {
  *
  * @throws PolicyLoadError (`invalid_policy`) when it, or its tests, cannot be read.
  */
-export function testPolicyText(gate: Gate, principal: Principal, text: PolicyText): TestAnswer {
+export async function testPolicyText(gate: Gate, principal: Principal, text: PolicyText): Promise<TestAnswer> {
   assertCan(principal, "manage");
-  const { passed, failed, results, coverage } = loadedOrThrow(checkPolicyText(text, knownTo(gate))).report;
+  const { passed, failed, results, coverage } = loadedOrThrow(await checkPolicyText(text, knownTo(gate))).report;
   return {
     passed,
     failed,
@@ -122,9 +122,9 @@ export async function diffPolicyTexts(
 }
 
 async function policyOf(gate: Gate, { source, id, version }: PolicySide): Promise<Policy> {
-  if (source !== undefined) return loadedOrThrow(checkPolicyText({ source, tests: null }, knownTo(gate))).policy;
+  if (source !== undefined) return loadedOrThrow(await checkPolicyText({ source, tests: null }, knownTo(gate))).policy;
   const row = await storedSide(gate, id, version);
-  const { policy, findings } = loadStored(row);
+  const { policy, findings } = await gate.compiled.ofVersion(row);
   if (policy === null) throw new PolicyLoadError(findings, []);
   return policy;
 }

@@ -1,0 +1,45 @@
+import type { JsonObject } from "@faramesh/protocol";
+import type { DocumentNode } from "../document.js";
+import type { Policy } from "../policy.js";
+import { jsonOf } from "../scalars.js";
+import type { PackedPolicy } from "./packed-policy.js";
+
+/** Makes plain values of a policy that loaded. Its tests stay behind: they have been run. */
+export function packPolicy({ id, hash, appliesTo, packs, rules: summaries, compiled }: Policy): PackedPolicy {
+  const { profiles, rules, riskRules } = compiled.content;
+  return {
+    id,
+    hash,
+    appliesTo,
+    packs,
+    profiles: profiles.map(({ node }) => JSON.stringify(jsonOf(node))),
+    riskRules: withOwnOrder(riskRules).map(({ node, order, ownOrder, pack }) => {
+      return { source: sourceOf(node), order, ownOrder, pack };
+    }),
+    rules: withOwnOrder(rules).flatMap(({ node, order, ownOrder, pack }) => {
+      const summary = summaries[order];
+      return summary === undefined ? [] : [{ source: sourceOf(node), order, ownOrder, pack, summary }];
+    }),
+  };
+}
+
+interface Ordered {
+  readonly node: DocumentNode;
+  readonly order: number;
+  readonly pack: string | null;
+}
+
+/** Where each stands among those of its own document: ids that nobody gave are made from that. */
+function withOwnOrder<Item extends Ordered>(items: readonly Item[]): (Item & { readonly ownOrder: number })[] {
+  const first = new Map<string | null, number>();
+  return items.map((item) => {
+    const begin = first.get(item.pack) ?? item.order;
+    first.set(item.pack, begin);
+    return { ...item, ownOrder: item.order - begin };
+  });
+}
+
+function sourceOf(node: DocumentNode): string {
+  const members = Object.entries(jsonOf(node) as JsonObject);
+  return JSON.stringify(Object.fromEntries(members.filter(([key]) => key !== "tests")));
+}

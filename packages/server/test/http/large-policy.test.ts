@@ -1,0 +1,70 @@
+import type { Decision, Problem } from "@faramesh/protocol";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { CheckAnswer } from "../../src/gate/policies/try-policy.js";
+import { STORES } from "../places.js";
+import { type Answer, LS, RunningGate } from "../running-gate.js";
+
+/** Far more than is read at once. */
+const RULES = 2_000;
+
+const ruleLine = (n: number): string =>
+  `  - { id: r${n}, match: { tool: t${n}, params: { n: { gt: ${n} } } }, allow: true }`;
+
+function large(...lastLines: string[]): string {
+  const lines = Array.from({ length: RULES }, (_, n) => ruleLine(n));
+  return ["version: 1", "name: test", "rules:", ...lines, ...lastLines, ""].join("\n");
+}
+
+const TESTED = (tool: string): string =>
+  `  - { id: tested, match: { tool: shell }, deny: true, tests: [{ action: { agent_id: a, tool: ${tool}, operation: o, params: {} } }] }`;
+
+describe.each(STORES)("a policy of thousands of rules, on %s", (store) => {
+  let gate: RunningGate;
+  beforeEach(async () => {
+    gate = await RunningGate.start({ store });
+  });
+  afterEach(() => gate.stop());
+
+  const post = <Body>(path: string, body: object): Promise<Answer<Body>> => gate.send<Body>("POST", path, { body });
+  const decide = async (action: object): Promise<Decision> => (await post<Decision>("/v1/gate/decide", action)).body;
+
+  it("is checked, tested and activated as any other, and decides", async () => {
+    const source = large(TESTED("shell"));
+    const checked = await post<CheckAnswer>("/v1/policies/validate", { source });
+    expect([checked.status, checked.body.ok]).toEqual([200, true]);
+    const created = await post<{ version: number; active: boolean }>("/v1/policies", { source, activate: true });
+    expect([created.status, created.body.version, created.body.active]).toEqual([201, 2, true]);
+    expect(await decide(LS)).toMatchObject({ outcome: "HALT", policy_version: 2, rule_id: "tested" });
+    const action = { ...LS, tool: "t1999", params: { n: 2_000 } };
+    expect(await decide(action)).toMatchObject({ outcome: "EXECUTE", rule_id: "r1999" });
+    expect(await decide({ ...action, params: { n: true } })).toMatchObject({ outcome: "HALT" });
+  });
+
+  it("is refused where a rule of it is wrong or a test fails, at its line and column", async () => {
+    const wrong = await post<CheckAnswer>("/v1/policies/validate", {
+      source: large("  - { id: last, match: { tools: x }, allow: true }"),
+    });
+    expect(wrong.body.findings[0]).toMatchObject({ code: "unknown_key", line: RULES + 4, severity: "error" });
+    const failing = await post<Problem>("/v1/policies", { source: large(TESTED("mail")), activate: true });
+    expect(failing.status).toBe(422);
+    expect(JSON.stringify(failing.body)).toContain("failing_test");
+    expect(await decide(LS)).toMatchObject({ outcome: "EXECUTE", policy_version: 1 });
+  });
+
+  it("keeps nobody waiting while it is activated", async () => {
+    let settled = false;
+    const activation = post<{ active: boolean }>("/v1/policies", {
+      source: large(TESTED("shell")),
+      activate: true,
+    }).finally(() => {
+      settled = true;
+    });
+    let answeredMeanwhile = 0;
+    while (!settled) {
+      await decide(LS);
+      if (!settled) answeredMeanwhile++;
+    }
+    expect((await activation).body.active).toBe(true);
+    expect(answeredMeanwhile).toBeGreaterThan(5);
+  });
+});
