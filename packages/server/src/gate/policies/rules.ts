@@ -85,9 +85,10 @@ export class Rules {
       this.#store.activePolicies(),
       this.#store.toolSchemas(),
     ]);
+    // An agent that was stopped does not go on while a large policy is taken up.
+    this.#disabledAgents = new Set(disabled);
     const active = await Promise.all(activations.map((activation) => this.#take(activation)));
     if (!isSame(active, this.active)) this.#active = new PolicySet(active);
-    this.#disabledAgents = new Set(disabled);
     this.#takeSchemas(schemas);
     this.#index = index;
   }
