@@ -1,11 +1,12 @@
 import { policySource } from "../engines/faramesh.mjs";
 import { rulesOf } from "../engines/rules.mjs";
 import { ADMIN_KEY, CONNECTIONS, post, requestsTo } from "../load/requests.mjs";
-import { median } from "../rounds.mjs";
+import { alternate } from "../rounds.mjs";
 import { onStage } from "../stage.mjs";
 
 const DECIDE = "/v1/gate/decide";
 const RULES = 10_000;
+const ROUNDS = 3;
 
 /** Decisions that fall due in a second, whoever waits. */
 const RATE_PER_SECOND = 1_000;
@@ -35,24 +36,25 @@ export const activation = {
       const source = policySource(rulesOf(RULES, "mixed"));
       await activate(gate, source, 0);
       await generate(job);
-      const rounds = [];
       let version = 0;
-      for (let round = 0; round < 3; round++) {
-        const before = await generate(job);
-        const during = generate(job);
-        let isOver = false;
-        void during.finally(() => {
-          isOver = true;
-        });
-        while (!isOver) await activate(gate, source, ++version);
-        rounds.push({ before: before.p99Ms, during: (await during).p99Ms });
-      }
-      return {
-        subject: median(rounds.map(({ during }) => during)),
-        baseline: median(rounds.map(({ before }) => before)),
-        ratio: median(rounds.map(({ before, during }) => during / before)),
-        notes: [`${version} policies were activated`],
-      };
+      const measured = await alternate(
+        {
+          baseline: async () => (await generate(job)).p99Ms,
+          async subject() {
+            let isOver = false;
+            const seen = generate(job).finally(() => {
+              isOver = true;
+            });
+            const activating = (async () => {
+              while (!isOver) await activate(gate, source, ++version);
+            })();
+            const [{ p99Ms }] = await Promise.all([seen, activating]);
+            return p99Ms;
+          },
+        },
+        ROUNDS,
+      );
+      return { ...measured, notes: [`${version} policies were activated`] };
     }),
 };
 

@@ -30,7 +30,7 @@ class SlowPolicies extends CompiledPolicies {
   readonly asked = pending();
   readonly taken = pending();
 
-  override async ofVersion(): ReturnType<CompiledPolicies["ofVersion"]> {
+  override async toDecide(): ReturnType<CompiledPolicies["toDecide"]> {
     this.asked.resolve();
     await this.taken.promise;
     return loadPolicy(POLICY);

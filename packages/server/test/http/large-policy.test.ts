@@ -51,6 +51,26 @@ describe.each(STORES)("a policy of thousands of rules, on %s", (store) => {
     expect(await decide(LS)).toMatchObject({ outcome: "EXECUTE", policy_version: 1 });
   });
 
+  it("is held against the tools that are registered, and is refused where many wait to be read", async () => {
+    const schema = {
+      type: "object",
+      properties: { n: { type: "number" } },
+      required: ["n"],
+      additionalProperties: false,
+    };
+    expect((await post("/v1/tools", { tools: [{ tool: "shell", schema }] })).status).toBe(200);
+    const source = large("  - { id: last, match: { tool: shell, params: { m: { gt: 1 } } }, deny: true }");
+    const held = await post<CheckAnswer>("/v1/policies/validate", { source });
+    expect(held.body).toMatchObject({ ok: false, findings: [{ line: RULES + 4, severity: "error" }] });
+    const many = await Promise.all(
+      Array.from({ length: 40 }, () => post<Problem>("/v1/policies/validate", { source })),
+    );
+    const answers = many.map(({ status }) => status);
+    expect([...new Set(answers)].sort()).toEqual([200, 429]);
+    expect(answers.filter((status) => status === 200).length).toBeGreaterThanOrEqual(16);
+    expect((await post("/v1/policies/validate", { source })).status).toBe(200);
+  });
+
   it("keeps nobody waiting while it is activated", async () => {
     let settled = false;
     const activation = post<{ active: boolean }>("/v1/policies", {

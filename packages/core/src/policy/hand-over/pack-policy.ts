@@ -16,9 +16,10 @@ export function packPolicy({ id, hash, appliesTo, packs, rules: summaries, compi
     riskRules: withOwnOrder(riskRules).map(({ node, order, ownOrder, pack }) => {
       return { source: sourceOf(node), order, ownOrder, pack };
     }),
-    rules: withOwnOrder(rules).flatMap(({ node, order, ownOrder, pack }) => {
+    rules: withOwnOrder(rules).map(({ node, order, ownOrder, pack }) => {
       const summary = summaries[order];
-      return summary === undefined ? [] : [{ source: sourceOf(node), order, ownOrder, pack, summary }];
+      if (summary === undefined) throw new Error(`rule ${order} of the policy ${id} has no summary`);
+      return { source: sourceOf(node), order, ownOrder, pack, summary };
     }),
   };
 }

@@ -33,8 +33,9 @@ export function* unpackPolicy(packed: PackedPolicy, version: number): Generator<
   });
   const profiles = yield* eachOf(packed.profiles, (source, order) => readProfile(parsed(source), order, reading));
   const listed = nodeOf([...packed.appliesTo]);
-  const appliesTo = packed.appliesTo.length === 0 ? ANY_NAME : (readNames(listed, "agent_id", report) ?? ANY_NAME);
-  if (report.hasErrors) throw new Error(`the policy was not handed over whole: ${report.firstError()}`);
+  const appliesTo = packed.appliesTo.length === 0 ? ANY_NAME : readNames(listed, "agent_id", report);
+  if (appliesTo === null || report.hasErrors)
+    throw new Error(`the policy was not handed over whole: ${report.firstError()}`);
   yield;
   const content = { name: packed.id, appliesTo, profiles, rules, riskRules, packs: packed.packs, cases: [] };
   return {

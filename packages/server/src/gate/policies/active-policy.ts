@@ -20,7 +20,7 @@ export async function activePolicy(
   activation: ActivationRow,
   compiled: CompiledPolicies,
 ): Promise<ActivePolicy> {
-  const { policy, findings } = await compiled.ofVersion(row);
+  const { policy, findings } = await compiled.toDecide(row);
   const messages = findings.map(describeFinding);
   return {
     policy,

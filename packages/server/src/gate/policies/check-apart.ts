@@ -11,17 +11,22 @@ const AT_ONCE_CHARS_MAX = 20_000;
 /** How long others wait for a step of taking up a policy. */
 const STEP_MS = 1;
 
-type Checked = CheckedText & { readonly policy: Policy | null };
+/** What a text comes to, with the policy where it loads. */
+export type Checked = CheckedText & { readonly policy: Policy | null };
 
 /**
  * Checks a policy as {@link checkText} does. A large one is read in a thread of its own, and taken up a little at a time,
  * so that nobody who asks for a decision meanwhile waits for it.
  */
 export async function checkApart(text: PolicyText, known: TextsKnown): Promise<Checked> {
-  const chars = text.source.length + (text.tests?.length ?? 0);
-  if (chars <= AT_ONCE_CHARS_MAX) return checkText(text, known);
+  if (!isLarge(text)) return checkText(text, known);
   const { checked, policy } = await askWorker({ text, known });
   return { ...checked, policy: policy === null ? null : await unpacked(policy) };
+}
+
+/** Whether a text is read in a thread of its own. */
+export function isLarge({ source, tests }: PolicyText): boolean {
+  return source.length + (tests?.length ?? 0) > AT_ONCE_CHARS_MAX;
 }
 
 interface Answer {

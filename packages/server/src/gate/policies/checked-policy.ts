@@ -1,6 +1,5 @@
 import type { Finding, Policy, PolicyTestReport } from "@faramesh/core";
 import type { Gate } from "../gate.js";
-import { checkApart } from "./check-apart.js";
 import type { PolicyText, TextsKnown } from "./check-text.js";
 import type { CompiledPolicies } from "./compiled-policies.js";
 
@@ -34,7 +33,7 @@ export function knownTo({ packs, rules, compiled }: Gate): Known {
 
 /** Loads a policy and runs its tests, those in it and those beside it. It need not be compiled again to decide. */
 export async function checkPolicyText(text: PolicyText, { packs, tools, compiled }: Known): Promise<CheckedPolicy> {
-  const { policy, findings, testFindings, tested } = await checkApart(text, { packs, tools });
+  const { policy, findings, testFindings, tested } = await compiled.check(text, { packs, tools });
   if (policy === null || tested === null) return { loaded: null, findings, testFindings };
   const used = Object.fromEntries(policy.packs.map((name) => [name, packs[name] ?? ""]));
   compiled.keep(text.source, JSON.stringify(used), { policy, findings });
