@@ -66,7 +66,7 @@ describe.each(STORES)("a policy of thousands of rules, on %s", (store) => {
       Array.from({ length: 40 }, () => post<Problem>("/v1/policies/validate", { source })),
     );
     const answers = many.map(({ status }) => status);
-    expect([...new Set(answers)].sort()).toEqual([200, 429]);
+    expect(new Set(answers)).toEqual(new Set([200, 429]));
     expect(answers.filter((status) => status === 200).length).toBeGreaterThanOrEqual(16);
     expect((await post("/v1/policies/validate", { source })).status).toBe(200);
   });
