@@ -19,8 +19,14 @@ export const POLICY_LIMITS = {
   contentNestingMax: 100,
   /** Characters of one pattern. */
   patternCharsMax: 500,
+  /** Transitions of all the automata that a document's patterns are compiled to, at 4 bytes each. */
+  transitionsMax: 1_000_000,
   /** Characters of a policy's name and of a rule's id. */
   nameCharsMax: 200,
+  /** Tools, operations or agents in one list. */
+  namesMax: 1_000,
+  /** Globs among them. */
+  globsMax: 100,
   reasonCharsMax: 1_000,
   /** Characters of one operand that is text. */
   operandCharsMax: 4_000,

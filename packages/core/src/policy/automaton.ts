@@ -17,14 +17,22 @@ const NEWLINE = 10;
 const ACCEPT = 0;
 const REJECT = 1;
 
+/** A pattern's table, as a search through a text. */
+export interface Automaton {
+  /** Whether the pattern is found anywhere in a text. */
+  readonly search: (text: string) => boolean;
+  /** Of its table, at 4 bytes each. */
+  readonly transitions: number;
+}
+
 /**
  * Compiles a pattern to a complete table of states, so that a search reads each character once and does nothing but
  * look up: linear in the text with a small constant, whatever the text. (re2js builds the same states while it
  * searches and falls back to a slower way where they become too many, which a hostile text can bring about.)
  *
- * @returns Whether the pattern is found anywhere in a text; null where its table would be too large.
+ * @returns null where its table would be too large.
  */
-export function compileAutomaton(pattern: RE2JS): ((text: string) => boolean) | null {
+export function compileAutomaton(pattern: RE2JS): Automaton | null {
   const machine = machineOf(pattern);
   const alphabet = alphabetOf(machine);
   const table = buildTable(machine, alphabet);
@@ -33,7 +41,7 @@ export function compileAutomaton(pattern: RE2JS): ((text: string) => boolean) | 
   const latin1 = Uint16Array.from({ length: LATIN1 }, (_, code) => classOf(code));
   const { next, start } = table;
 
-  return (text) => {
+  const search = (text: string): boolean => {
     let state = start;
     for (let index = 0; index < text.length && state > REJECT; index++) {
       const code = text.charCodeAt(index);
@@ -48,6 +56,7 @@ export function compileAutomaton(pattern: RE2JS): ((text: string) => boolean) | 
     if (state > REJECT) state = next[state + classCount] ?? REJECT;
     return state === ACCEPT;
   };
+  return { search, transitions: next.length };
 }
 
 /** What is used of re2js's deterministic automaton. It builds states on demand; null stands for "too many". */

@@ -35,8 +35,10 @@ export function reportUnknownKeys(
 }
 
 function reportUnknown(entry: MapEntry, known: readonly string[], what: string, report: Report): void {
-  const nearest = nearestName(entry.key, known);
-  const cure = nearest === undefined ? `known keys: ${known.join(", ")}` : `did you mean ${JSON.stringify(nearest)}?`;
+  const cure = (): string => {
+    const nearest = nearestName(entry.key, known);
+    return nearest === undefined ? `known keys: ${known.join(", ")}` : `did you mean ${JSON.stringify(nearest)}?`;
+  };
   report.error(keySpot(entry), "unknown_key", `${JSON.stringify(entry.key)} is not a key of ${what}`, cure);
 }
 

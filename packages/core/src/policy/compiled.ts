@@ -9,8 +9,10 @@ export interface Candidates {
   readonly riskRules: readonly RiskRule[];
 }
 
-/** Pairs of tool and operation whose candidates are kept. Names come from agents, so there must be a bound. */
-const KEPT_MAX = 4_096;
+/** Candidates that are kept, over all pairs of tool and operation. Names come from agents, so there must be a bound. */
+const KEPT_MAX = 131_072;
+/** What a pair takes up besides its candidates. */
+const PAIR_SIZE = 32;
 
 /** A policy's rules, ready to decide: its cost follows the candidates, not the rules. */
 export class CompiledPolicy {
@@ -19,7 +21,7 @@ export class CompiledPolicy {
   readonly #rules: RuleIndex<Rule>;
   readonly #riskRules: RuleIndex<RiskRule>;
   #kept = new Map<string, Map<string, Candidates>>();
-  #keptCount = 0;
+  #keptSize = 0;
 
   constructor(content: PolicyContent) {
     this.content = content;
@@ -37,13 +39,14 @@ export class CompiledPolicy {
       rules: this.#rules.select(tool, operation),
       riskRules: this.#riskRules.select(tool, operation),
     };
-    if (this.#keptCount >= KEPT_MAX) {
+    const size = PAIR_SIZE + candidates.rules.length + candidates.riskRules.length;
+    if (this.#keptSize + size > KEPT_MAX) {
       this.#kept = new Map();
-      this.#keptCount = 0;
+      this.#keptSize = 0;
     }
     const ofTool = this.#kept.get(tool) ?? new Map<string, Candidates>();
     this.#kept.set(tool, ofTool.set(operation, candidates));
-    this.#keptCount++;
+    this.#keptSize += size;
     return candidates;
   }
 }

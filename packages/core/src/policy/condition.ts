@@ -23,6 +23,8 @@ export interface Condition {
   readonly see: (action: CanonicalAction) => JsonValue | undefined;
   /** Judges one value of the field; null for conditions that are not about one field. */
   readonly judge: Judge | null;
+  /** What it comes to where its field is missing; null for conditions that are not about one field. */
+  readonly ifMissing: Truth | null;
   /** The fields that it looks at, where `path` does not say it: of a condition in CEL. */
   readonly fields?: readonly string[];
   /** Where it stands in the document. */
@@ -47,8 +49,10 @@ export function readCondition(node: DocumentNode, reading: Reading): ValueTest[]
 
 function reportUnknownOperator(node: MapNode, key: string, { report }: Reading): void {
   const entry = node.entries.get(key);
-  const nearest = nearestName(key, OPERATORS.keys());
-  const cure = nearest === undefined ? `operators: ${[...OPERATORS.keys()].join(", ")}` : `did you mean ${nearest}?`;
+  const cure = (): string => {
+    const nearest = nearestName(key, OPERATORS.keys());
+    return nearest === undefined ? `operators: ${[...OPERATORS.keys()].join(", ")}` : `did you mean ${nearest}?`;
+  };
   const message = `${JSON.stringify(key)} is not an operator; equality with an object is written eq: {…}`;
   report.error(entry === undefined ? node : keySpot(entry), "unknown_operator", message, cure);
 }

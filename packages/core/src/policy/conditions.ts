@@ -4,10 +4,10 @@ import { POLICY_LIMITS } from "../limits.js";
 import { asMap, keySpot } from "./closed-map.js";
 import { type Condition, readCondition } from "./condition.js";
 import type { DocumentNode, MapEntry } from "./document.js";
-import { collectValues, onlyKey, parsePath, type ValuePath, valueAt } from "./path.js";
+import { collectValues, type Found, Obstacle, onlyKey, parsePath, type ValuePath, valueAt } from "./path.js";
 import type { Spot } from "./report.js";
-import { FALSE, type Truth } from "./truth.js";
-import { judgeAll, type Reading, type ValueTest } from "./value-test.js";
+import { FALSE, type Truth, UNKNOWN } from "./truth.js";
+import { type Judge, judgeAll, type Reading, type ValueTest } from "./value-test.js";
 
 /** The parts of an action that conditions look into. */
 export type Source = "params" | "context";
@@ -48,7 +48,7 @@ export function fieldConditions(source: Source, path: ValuePath, tests: readonly
   return tests.map((test) => valueCondition(`${source}.${path.text}`, find, test, spot));
 }
 
-type Find = (action: CanonicalAction) => JsonValue | undefined;
+type Find = (action: CanonicalAction) => Found;
 
 function findInParams({ steps }: ValuePath): Find {
   const key = onlyKey(steps);
@@ -63,7 +63,25 @@ function findInContext({ steps }: ValuePath): Find {
 /** A condition on the value that `find` finds. */
 export function valueCondition(path: string, find: Find, test: ValueTest, spot: Spot): Condition {
   const { operator, operand, judge } = test;
-  return { path, operator, operand, evaluate: (action) => judge(find(action)), see: find, judge, spot };
+  return {
+    path,
+    operator,
+    operand,
+    evaluate: (action) => judgeFound(judge, find(action)),
+    see: (action) => seen(find(action)),
+    judge,
+    ifMissing: judge(undefined),
+    spot,
+  };
+}
+
+/** What lies behind an obstacle may be anything. */
+function judgeFound(judge: Judge, found: Found): Truth {
+  return found instanceof Obstacle ? UNKNOWN : judge(found);
+}
+
+function seen(found: Found): JsonValue | undefined {
+  return found instanceof Obstacle ? found.value : found;
 }
 
 function eachCondition(source: Source, path: ValuePath, tests: readonly ValueTest[], spot: Spot): Condition {
@@ -73,12 +91,19 @@ function eachCondition(source: Source, path: ValuePath, tests: readonly ValueTes
   return {
     path: `${source}.${path.text}`,
     operator: single ? only.operator : "all",
-    operand: single ? only.operand : Object.fromEntries(tests.map((test) => [test.operator, test.operand])),
-    evaluate: (action) => greatest(collectValues(action[source], path.steps).map(judge)),
+    operand: single ? only.operand : eachOperand(tests),
+    evaluate: (action) => greatest(collectValues(action[source], path.steps).map((item) => judgeFound(judge, item))),
     see: (action) => seenItems(collectValues(action[source], path.steps)),
     judge: null,
+    ifMissing: judge(undefined),
     spot,
   };
+}
+
+/** As a list of conditions that must all hold: a map would be what `all` asks of the items of one value. */
+function eachOperand(tests: readonly ValueTest[]): JsonValue {
+  const inOrder = tests.toSorted((left, right) => (left.operator < right.operator ? -1 : 1));
+  return inOrder.map(({ operator, operand }) => ({ [operator]: operand }));
 }
 
 /** Kleene's "or". */
@@ -86,7 +111,7 @@ function greatest(truths: readonly Truth[]): Truth {
   return truths.reduce((most, truth) => (truth > most ? truth : most), FALSE);
 }
 
-function seenItems(values: readonly (JsonValue | undefined)[]): JsonValue | undefined {
-  const present = values.filter((value) => value !== undefined);
+function seenItems(values: readonly Found[]): JsonValue | undefined {
+  const present = values.map(seen).filter((value) => value !== undefined);
   return present.length === 0 ? undefined : present;
 }

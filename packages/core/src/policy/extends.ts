@@ -73,8 +73,8 @@ function readPack(pack: PackOrigin, texts: Texts, report: Report): OwnContent | 
   const root = parsePolicyDocument(text, within);
   const content = root === null ? null : readDocument(root, within, pack);
   if (content !== null && !within.hasErrors) checkContent(content, [], within);
-  const fault = within.firstError() ?? (content === null ? null : beyondRules(content));
-  if (fault === null) return content;
+  const fault = within.firstError() ?? (content === null ? "it cannot be read" : beyondRules(content));
+  if (fault === null && !within.hasErrors) return content;
   const message = `the pack ${JSON.stringify(pack.name)} cannot be extended: ${fault}`;
   report.error(pack.spot, "pack_fault", message, "extend another pack, or correct this one");
   return null;

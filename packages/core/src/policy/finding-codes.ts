@@ -58,6 +58,10 @@ export const FINDING_CODES = {
   never_true: { severity: "error", about: "conditions on one field that contradict each other" },
   shadowed: { severity: "warning", about: "a rule that an earlier one keeps from ever being reached" },
   unnarrowed_allow: { severity: "warning", about: "a rule that allows everything" },
+  some_item_allows: {
+    severity: "warning",
+    about: "a path with [*] in what allows: one item that meets it is enough",
+  },
   bypass_by_omission: { severity: "warning", about: "a rule protects by a param, and a later one allows without it" },
   literal_wildcard: { severity: "warning", about: "a * that stands for itself" },
 } as const;

@@ -28,8 +28,16 @@ export function readNames(node: DocumentNode, what: string, report: Report): Nam
     );
     return null;
   }
+  if (nodes.length > POLICY_LIMITS.namesMax) {
+    const message = `${what} lists ${nodes.length} names, more than ${POLICY_LIMITS.namesMax}`;
+    report.error(node, "too_large", message, "take a glob, or several rules");
+    return null;
+  }
   const names = nodes.map((item) => readName(item, what, POLICY_LIMITS.nameCharsMax, report));
-  return names.every((name) => name !== null) ? compileNames(names) : null;
+  if (!names.every((name) => name !== null)) return null;
+  if (names.filter(isGlob).length <= POLICY_LIMITS.globsMax) return compileNames(names);
+  report.error(node, "too_large", `${what} lists more than ${POLICY_LIMITS.globsMax} globs`, "take wider ones");
+  return null;
 }
 
 function compileNames(names: readonly string[]): Names {

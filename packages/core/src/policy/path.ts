@@ -60,34 +60,54 @@ export function onlyKey(steps: readonly Step[]): string | null {
   return steps.length === 1 && typeof only === "object" && "key" in only ? only.key : null;
 }
 
-/** The value at a path without `[*]`; undefined where it is missing. */
-export function valueAt(root: JsonObject | undefined, steps: readonly Step[]): JsonValue | undefined {
-  let value: JsonValue | undefined = root;
+/**
+ * A value on the way of a path that the path cannot go on into: a text or a list where it names a member, anything but a
+ * list where it asks for items. What lies behind it is not missing: whether it is there cannot be told.
+ */
+export class Obstacle {
+  readonly value: JsonValue;
+
+  constructor(value: JsonValue) {
+    this.value = value;
+  }
+}
+
+/** What a path leads to; undefined where it is missing. */
+export type Found = JsonValue | Obstacle | undefined;
+
+/** What a path without `[*]` leads to. */
+export function valueAt(root: JsonObject | undefined, steps: readonly Step[]): Found {
+  let value: Found = root;
   for (const step of steps) {
     value = stepInto(value, step);
-    if (value === undefined) return undefined;
+    if (value === undefined || value instanceof Obstacle) return value;
   }
   return value;
 }
 
 /**
- * Every value a path with `[*]` leads to, one for each item, undefined where an item does not have it. Where there is
- * no item at all: one undefined.
+ * All that a path with `[*]` leads to, one for each item, undefined where an item does not have it. Where there is no
+ * item at all: one undefined.
  */
-export function collectValues(root: JsonObject | undefined, steps: readonly Step[]): (JsonValue | undefined)[] {
-  let values: (JsonValue | undefined)[] = [root];
+export function collectValues(root: JsonObject | undefined, steps: readonly Step[]): Found[] {
+  let values: Found[] = [root];
   for (const step of steps) {
     values = step === "each" ? values.flatMap(itemsOf) : values.map((value) => stepInto(value, step));
   }
   return values.length === 0 ? [undefined] : values;
 }
 
-function itemsOf(value: JsonValue | undefined): (JsonValue | undefined)[] {
-  return Array.isArray(value) ? value : [undefined];
+function itemsOf(value: Found): Found[] {
+  if (value === undefined || value instanceof Obstacle) return [value];
+  return Array.isArray(value) ? value : [new Obstacle(value)];
 }
 
-function stepInto(value: JsonValue | undefined, step: Step): JsonValue | undefined {
-  if (typeof value !== "object" || value === null || step === "each") return undefined;
-  if ("index" in step) return Array.isArray(value) ? value[step.index] : undefined;
-  return !Array.isArray(value) && Object.hasOwn(value, step.key) ? value[step.key] : undefined;
+function stepInto(value: Found, step: Step): Found {
+  if (value === undefined || value instanceof Obstacle) return value;
+  if (typeof step === "object" && "key" in step) {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return new Obstacle(value);
+    return Object.hasOwn(value, step.key) ? value[step.key] : undefined;
+  }
+  if (!Array.isArray(value) || step === "each") return new Obstacle(value);
+  return value[step.index];
 }

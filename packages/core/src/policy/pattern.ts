@@ -1,6 +1,6 @@
 import { RE2JS, RE2JSException, RE2JSSyntaxException } from "re2js";
 import { POLICY_LIMITS } from "../limits.js";
-import { compileAutomaton } from "./automaton.js";
+import { type Automaton, compileAutomaton } from "./automaton.js";
 import type { DocumentNode } from "./document.js";
 import type { Report } from "./report.js";
 
@@ -9,6 +9,7 @@ type TextTest = (text: string) => boolean;
 /** Compiles the patterns of one document, equal ones once. */
 export class PatternCompiler {
   readonly #compiled = new Map<string, TextTest>();
+  #transitions = 0;
 
   /**
    * Compiles a pattern in RE2 syntax: no backreference, no look-around. It is found anywhere in a text unless anchored.
@@ -19,21 +20,27 @@ export class PatternCompiler {
   compile(pattern: string, node: DocumentNode, report: Report): TextTest | null {
     const known = this.#compiled.get(pattern);
     if (known !== undefined) return known;
+    if (this.#transitions > POLICY_LIMITS.transitionsMax) {
+      report.error(node, "too_large", "the patterns before it need all the states that a policy may have", CHEAPER);
+      return null;
+    }
     const compiled = compile(pattern, node, report);
-    if (compiled !== null) this.#compiled.set(pattern, compiled);
-    return compiled;
+    if (compiled === null) return null;
+    this.#transitions += compiled.transitions;
+    this.#compiled.set(pattern, compiled.search);
+    return compiled.search;
   }
 }
 
-function compile(pattern: string, node: DocumentNode, report: Report): TextTest | null {
+function compile(pattern: string, node: DocumentNode, report: Report): Automaton | null {
   if (pattern.length > POLICY_LIMITS.patternCharsMax) {
     const message = `the pattern has ${pattern.length} characters, more than ${POLICY_LIMITS.patternCharsMax}`;
     report.error(node, "invalid_pattern", message, "write several shorter ones as a list");
     return null;
   }
   try {
-    const search = compileAutomaton(RE2JS.compile(pattern));
-    if (search !== null) return search;
+    const automaton = compileAutomaton(RE2JS.compile(pattern));
+    if (automaton !== null) return automaton;
     report.error(
       node,
       "invalid_pattern",
@@ -56,7 +63,7 @@ function compile(pattern: string, node: DocumentNode, report: Report): TextTest 
 export function compilePattern(pattern: string): TextTest | null {
   if (pattern.length > POLICY_LIMITS.patternCharsMax) return null;
   try {
-    return compileAutomaton(RE2JS.compile(pattern));
+    return compileAutomaton(RE2JS.compile(pattern))?.search ?? null;
   } catch (error) {
     if (error instanceof RE2JSException) return null;
     throw error;

@@ -52,7 +52,9 @@ export class PolicySet<Item extends ForAgents> {
 /** How closely an item names an agent; −1 where it is not for it. */
 function closenessTo({ appliesTo }: ForAgents, agentId: string): number {
   if (appliesTo.length === 0) return 0;
-  return Math.max(-1, ...appliesTo.map((name) => (compileGlob(name)(agentId) ? closenessOf(name) : -1)));
+  return appliesTo.reduce((most, name) => {
+    return compileGlob(name)(agentId) ? Math.max(most, closenessOf(name)) : most;
+  }, -1);
 }
 
 /** Of a name or glob, whichever agent it is held against. */

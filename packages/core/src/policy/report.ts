@@ -27,9 +27,12 @@ export class Report {
     return this.#errors > 0;
   }
 
-  error(spot: Spot, code: ErrorCode, message: string, cure: string): void {
+  /** @param cure - A function where it takes some finding: it is not looked for where nobody would read it. */
+  error(spot: Spot, code: ErrorCode, message: string, cure: string | (() => string)): void {
     this.#errors++;
-    this.#add("error", spot, code, message, cure);
+    if (this.#errors > POLICY_LIMITS.findingsMax) return;
+    if (this.#findings.length >= POLICY_LIMITS.findingsMax) this.#dropWarning();
+    this.#add("error", spot, code, message, typeof cure === "string" ? cure : cure());
   }
 
   warning(spot: Spot, code: WarningCode, message: string, cure: string): void {
@@ -62,6 +65,12 @@ export class Report {
   positionOf({ place, offset }: Spot): Position {
     const line = this.lineOf(offset);
     return { path: pathOf(place), line, column: offset - (this.#lineStarts[line - 1] ?? 0) + 1 };
+  }
+
+  /** Whatever refuses a document is told, however many warnings came before. */
+  #dropWarning(): void {
+    const last = this.#findings.findLastIndex(({ severity }) => severity === "warning");
+    if (last >= 0) this.#findings.splice(last, 1);
   }
 
   #add(severity: Finding["severity"], spot: Spot, code: FindingCode, message: string, cure: string): void {

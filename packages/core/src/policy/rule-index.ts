@@ -7,11 +7,14 @@ interface Scoped {
   readonly order: number;
 }
 
+/** Pairs of tool and operation that one item is placed under, at most. */
+const PAIRS_MAX = 64;
+
 /** Finds what is for a tool and an operation, without looking at what names others. */
 export class RuleIndex<Item extends Scoped> {
-  /** Items whose tools and operations are all exact, by both. */
+  /** Items whose tools and operations are all exact, and few, by both. */
   readonly #exact = new Map<string, Map<string, Item[]>>();
-  /** Items with exact tools and a glob or any operation, by tool. */
+  /** Items with exact tools and a glob, any or many operations, by tool. */
   readonly #byTool = new Map<string, Item[]>();
   /** Items with a glob among their tools, none of which begins with `*`, by what the tools begin with. */
   readonly #byBeginning = new Map<string, Item[]>();
@@ -50,8 +53,9 @@ export class RuleIndex<Item extends Scoped> {
       this.#placeByBeginning(item);
       return;
     }
+    const isPaired = operations.exact !== null && tools.exact.length * operations.exact.length <= PAIRS_MAX;
     for (const tool of tools.exact) {
-      if (operations.exact === null) append(this.#byTool, tool, item);
+      if (!isPaired) append(this.#byTool, tool, item);
       else for (const operation of operations.exact) append(entryOf(this.#exact, tool), operation, item);
     }
   }

@@ -31,6 +31,7 @@ export function readWholeParams(entry: MapEntry, reading: Reading): Condition[] 
       evaluate: (action) => truthOf(someLeaf(action.params, test)),
       see: (action) => action.params,
       judge: null,
+      ifMissing: null,
       spot: keySpot(entry),
     },
   ];

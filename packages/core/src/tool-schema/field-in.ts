@@ -14,7 +14,7 @@ export interface Field {
   readonly types: ReadonlySet<string> | null;
   /** The only values that it may have; null where the schema does not say. */
   readonly values: readonly JsonValue[] | null;
-  /** Whether it is always there. */
+  /** Whether it is always there, in each item where items are asked for. */
   readonly isRequired: boolean;
   /** Names that are described where this one was looked for. */
   readonly known: readonly string[];
@@ -79,7 +79,7 @@ interface Member {
 }
 
 function memberOf(schema: JsonObject, step: Step): Member {
-  if (step === "each" || "index" in step) return itemOf(schema);
+  if (step === "each" || "index" in step) return { ...itemOf(schema), isRequired: step === "each" };
   const { properties, additionalProperties: others = true, required, patternProperties } = schema;
   const members = isJsonObject(properties) ? properties : {};
   const known = Object.keys(members);

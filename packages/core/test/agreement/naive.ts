@@ -91,7 +91,8 @@ function escaped(text: string): string {
 function judgeAt(fields: JsonObject, path: readonly string[], condition: JsonValue | undefined): Truth {
   let value: JsonValue | undefined = fields;
   for (const step of path) {
-    value = isMap(value) && Object.hasOwn(value, step) ? value[step] : undefined;
+    if (value !== undefined && !isMap(value)) return "unknown";
+    value = value !== undefined && Object.hasOwn(value, step) ? value[step] : undefined;
   }
   return judge(value, condition as JsonValue);
 }

@@ -63,6 +63,7 @@ const DOCUMENTS: Readonly<Record<FindingCode, string>> = {
     "match: { tool: pay, params: { note: { contains: x } } }, deny: true",
     "match: { tool: pay }, allow: true",
   ),
+  some_item_allows: rule('match: { tool: shop, params: { "items[*].price": { lt: 100 } } }, allow: true'),
   literal_wildcard: rule('match: { tool: git, branch: "feature/*" }, deny: true'),
 };
 

@@ -74,4 +74,21 @@ describe("a policy that was loaded in another thread", () => {
     if (large === null) throw new Error("it does not load");
     expect(unpacked(large).steps).toBeGreaterThan(100);
   });
+
+  it("tells the same of a decision where keys are digits, which objects would put in another order", () => {
+    const source = `rules: [{ match: { tool: t, params: { b: { gt: 1 }, "1": { gt: 1 }, tests: { gt: 1 } } }, deny: true }]`;
+    const { policy: direct } = loadPolicy(source);
+    if (direct === null) throw new Error("it does not load");
+    const action = canonicalizeAction({
+      agent_id: "a",
+      tool: "t",
+      operation: "o",
+      params: { b: "x", 1: "y", tests: 2 },
+    });
+    const [first, second] = [direct, unpacked(direct).policy].map((each) =>
+      decide(each, action, {}, { explain: true }),
+    );
+    expect(first?.details).toMatchObject([{ path: "params.b", seen: "x" }]);
+    expect({ ...second, policy_version: 0 }).toEqual({ ...first, policy_version: 0 });
+  });
 });

@@ -1,5 +1,6 @@
 import type { Decision, Problem } from "@faramesh/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { isLarge } from "../../src/gate/policies/check-apart.js";
 import type { CheckAnswer } from "../../src/gate/policies/try-policy.js";
 import { STORES } from "../places.js";
 import { type Answer, LS, RunningGate } from "../running-gate.js";
@@ -38,6 +39,22 @@ describe.each(STORES)("a policy of thousands of rules, on %s", (store) => {
     const action = { ...LS, tool: "t1999", params: { n: 2_000 } };
     expect(await decide(action)).toMatchObject({ outcome: "EXECUTE", rule_id: "r1999" });
     expect(await decide({ ...action, params: { n: true } })).toMatchObject({ outcome: "HALT" });
+  });
+
+  it("may be a short text whose aliases repeat a rule thousands of times", async () => {
+    const aliases = Array.from({ length: RULES }, () => "  - *shell");
+    const lines = [
+      "version: 1",
+      "name: test",
+      "rules:",
+      "  - &shell { match: { tool: shell }, deny: true }",
+      ...aliases,
+    ];
+    const { status } = await post("/v1/policies", { source: lines.join("\n"), activate: true });
+    expect(status).toBe(201);
+    expect(isLarge({ source: lines.slice(0, 4).join("\n"), tests: null })).toBe(true);
+    expect(isLarge({ source: "# a & b\nwhen: 'a && b'", tests: null })).toBe(false);
+    expect(await decide(LS)).toMatchObject({ outcome: "HALT", policy_version: 2 });
   });
 
   it("is refused where a rule of it is wrong or a test fails, at its line and column", async () => {

@@ -22,14 +22,12 @@ export function checkAgainstTools(rules: readonly Rule[], tools: readonly ToolSc
   }
 }
 
-/** Whether the tools of a rule ask for some of its fields always; null where that is not known. */
-export function areRequired(rule: Rule, paths: readonly string[], tools: readonly ToolSchema[]): boolean | null {
-  const schemas = schemasOf(rule, tools);
-  const steps = paths.flatMap((path) =>
-    path.startsWith("params.") ? (parsePath(path.slice("params.".length)) ?? []) : [],
-  );
-  if (schemas.length === 0 || steps.length === 0) return null;
-  return schemas.every((schema) => steps.some((path) => fieldIn(schema, path.steps).isRequired));
+/** Whether the tools of a rule ask for one of its fields always; null where that is not known. */
+export function isRequired(rule: Rule, path: string, tools: readonly ToolSchema[]): boolean | null {
+  const steps = path.startsWith("params.") ? parsePath(path.slice("params.".length))?.steps : undefined;
+  const schemas = steps === undefined ? [] : schemasOf(rule, tools);
+  if (schemas.length === 0 || steps === undefined) return null;
+  return schemas.every((schema) => fieldIn(schema, steps).isRequired);
 }
 
 /** Of every tool that a rule names; none where it names one without a schema, or a glob. */

@@ -5,7 +5,7 @@ import type { Report } from "../report.js";
 import type { Rule } from "../rule.js";
 import { RuleIndex } from "../rule-index.js";
 import { FALSE, TRUE } from "../truth.js";
-import { areRequired } from "./against-tools.js";
+import { isRequired } from "./against-tools.js";
 import { covers } from "./shadowed.js";
 
 /**
@@ -19,17 +19,33 @@ export function checkBypassByOmission(rules: readonly Rule[], tools: readonly To
   const answering = enabled.filter((rule) => rule.effect === "allow" || mayAnswerOmission(rule));
   const index = new RuleIndex(answering);
   for (const rule of enabled) {
-    const paths = rule.effect === "allow" ? [] : pathsThatMustExist(rule.conditions);
-    if (paths.length === 0) continue;
-    const bypass = findBypass(rule, paths, laterRules(rule, answering, index));
-    if (bypass === undefined) continue;
-    const path = paths.join(", ");
-    const message = `rule ${rule.id} does not see an action without ${path}, and ${bypass.id} then allows it`;
-    const cure = `add a rule before ${bypass.id} for ${path} exists: false`;
-    const isRequired = areRequired(rule, paths, tools);
-    if (isRequired === null) report.warning(rule.spot, "bypass_by_omission", message, cure);
-    else if (!isRequired) report.error(rule.spot, "omittable_param", message, cure);
+    if (rule.effect === "allow") continue;
+    const later = laterRules(rule, answering, index);
+    const bypasses = pathsThatMustExist(rule.conditions).flatMap((path) => bypassesOf(rule, path, later, tools));
+    const [first] = bypasses.filter(({ isKnown }) => isKnown).concat(bypasses);
+    if (first === undefined) continue;
+    const alike = bypasses.filter(({ by, isKnown }) => by === first.by && isKnown === first.isKnown);
+    const path = alike.map((bypass) => bypass.path).join(" or ");
+    const message = `rule ${rule.id} does not see an action without ${path}, and ${first.by.id} then allows it`;
+    const cure = `add a rule before ${first.by.id} for ${path} exists: false`;
+    if (first.isKnown) report.error(rule.spot, "omittable_param", message, cure);
+    else report.warning(rule.spot, "bypass_by_omission", message, cure);
   }
+}
+
+/** A way past a rule: leaving out one param. */
+interface Bypass {
+  readonly path: string;
+  /** The rule that then allows. */
+  readonly by: Rule;
+  /** Whether the tools are known to do without the param. */
+  readonly isKnown: boolean;
+}
+
+function bypassesOf(rule: Rule, path: string, later: readonly Rule[], tools: readonly ToolSchema[]): Bypass[] {
+  const by = findBypass(rule, path, later);
+  const isNeeded = by === undefined ? null : isRequired(rule, path, tools);
+  return by === undefined || isNeeded === true ? [] : [{ path, by, isKnown: isNeeded === false }];
 }
 
 /** Fields of which a missing one keeps the conditions from holding. */
@@ -38,8 +54,8 @@ function pathsThatMustExist(conditions: readonly Condition[]): string[] {
   return [...new Set(paths)];
 }
 
-function needsField(condition: Condition): boolean {
-  return condition.judge !== null && condition.judge(undefined) === FALSE;
+function needsField({ ifMissing }: Condition): boolean {
+  return ifMissing === FALSE;
 }
 
 function laterRules(rule: Rule, all: readonly Rule[], index: RuleIndex<Rule>): readonly Rule[] {
@@ -51,12 +67,12 @@ function laterRules(rule: Rule, all: readonly Rule[], index: RuleIndex<Rule>): r
   return index.select(tool, operation);
 }
 
-function findBypass(rule: Rule, paths: readonly string[], rules: readonly Rule[]): Rule | undefined {
+function findBypass(rule: Rule, path: string, rules: readonly Rule[]): Rule | undefined {
   for (const later of rules) {
     if (later.order <= rule.order || !mayMeet(later, rule)) continue;
-    const asksForOne = later.conditions.some((condition) => needsField(condition) && paths.includes(condition.path));
-    if (later.effect === "allow" && !asksForOne) return later;
-    if (later.effect !== "allow" && covers(later, rule) && answersOmission(later, paths)) return undefined;
+    const asksForIt = later.conditions.some((condition) => needsField(condition) && condition.path === path);
+    if (later.effect === "allow" && !asksForIt) return later;
+    if (later.effect !== "allow" && covers(later, rule) && answersOmission(later, path)) return undefined;
   }
   return undefined;
 }
@@ -69,12 +85,12 @@ function mayMeet(left: Rule, right: Rule): boolean {
   );
 }
 
-/** Whether a rule answers every action in its scope that lacks the fields. */
-function answersOmission(rule: Rule, paths: readonly string[]): boolean {
-  return mayAnswerOmission(rule) && rule.conditions.every(({ path }) => paths.includes(path));
+/** Whether a rule answers every action in its scope that lacks the field. */
+function answersOmission(rule: Rule, path: string): boolean {
+  return mayAnswerOmission(rule) && rule.conditions.every((condition) => condition.path === path);
 }
 
 /** Whether it answers every action in its scope that lacks the fields of its conditions. */
 function mayAnswerOmission({ conditions }: Rule): boolean {
-  return conditions.every(({ judge }) => judge !== null && judge(undefined) === TRUE);
+  return conditions.every(({ ifMissing }) => ifMissing === TRUE);
 }

@@ -6,6 +6,7 @@ import { checkBypassByOmission } from "./bypass-by-omission.js";
 import { checkDuplicateIds } from "./duplicate-ids.js";
 import { checkNeverTrue } from "./never-true.js";
 import { checkShadowed } from "./shadowed.js";
+import { checkSomeItemAllows } from "./some-item-allows.js";
 import { checkUnnarrowedAllow } from "./unnarrowed-allow.js";
 
 /** Reports what is wrong with rules that could each be read. */
@@ -18,6 +19,7 @@ export function checkContent(
   checkNeverTrue([...rules, ...riskRules], report);
   checkShadowed(rules, report);
   checkUnnarrowedAllow(rules, report);
+  checkSomeItemAllows(rules, report);
   checkBypassByOmission(rules, tools, report);
   checkAgainstTools(rules, tools, report);
 }

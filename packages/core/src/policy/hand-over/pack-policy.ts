@@ -1,8 +1,7 @@
-import type { JsonObject } from "@faramesh/protocol";
-import type { DocumentNode } from "../document.js";
+import type { JsonObject, JsonValue } from "@faramesh/protocol";
+import type { DocumentNode, MapEntry } from "../document.js";
 import type { Policy } from "../policy.js";
-import { jsonOf } from "../scalars.js";
-import type { PackedPolicy } from "./packed-policy.js";
+import { KEY_MARK, type PackedPolicy } from "./packed-policy.js";
 
 /** Makes plain values of a policy that loaded. Its tests stay behind: they have been run. */
 export function packPolicy({ id, hash, appliesTo, packs, rules: summaries, compiled }: Policy): PackedPolicy {
@@ -12,7 +11,7 @@ export function packPolicy({ id, hash, appliesTo, packs, rules: summaries, compi
     hash,
     appliesTo,
     packs,
-    profiles: profiles.map(({ node }) => JSON.stringify(jsonOf(node))),
+    profiles: profiles.map(({ node }) => sourceOf(node)),
     riskRules: withOwnOrder(riskRules).map(({ node, order, ownOrder, pack }) => {
       return { source: sourceOf(node), order, ownOrder, pack };
     }),
@@ -41,6 +40,22 @@ function withOwnOrder<Item extends Ordered>(items: readonly Item[]): (Item & { r
 }
 
 function sourceOf(node: DocumentNode): string {
-  const members = Object.entries(jsonOf(node) as JsonObject);
-  return JSON.stringify(Object.fromEntries(members.filter(([key]) => key !== "tests")));
+  if (node.kind !== "map") return JSON.stringify(jsonInOrder(node));
+  return JSON.stringify(membersOf([...node.entries.values()].filter(({ key }) => key !== "tests")));
+}
+
+/** A node as JSON that keeps the order of its keys, which those of digits alone would not. */
+function jsonInOrder(node: DocumentNode): JsonValue {
+  switch (node.kind) {
+    case "scalar":
+      return node.value;
+    case "list":
+      return node.items.map(jsonInOrder);
+    case "map":
+      return membersOf([...node.entries.values()]);
+  }
+}
+
+function membersOf(entries: readonly MapEntry[]): JsonObject {
+  return Object.fromEntries(entries.map(({ key, value }) => [KEY_MARK + key, jsonInOrder(value)]));
 }

@@ -1,5 +1,8 @@
 import type { RuleSummary } from "../policy.js";
 
+/** Before every key in a text that is handed over: objects keep their keys in order, except those of digits alone. */
+export const KEY_MARK = ":";
+
 /** A rule as it is handed over: its text in JSON, and what only the whole document knows of it. */
 export interface PackedRule {
   readonly source: string;

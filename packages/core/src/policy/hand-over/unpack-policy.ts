@@ -10,10 +10,7 @@ import { Report } from "../report.js";
 import { readRiskRule } from "../risk-rule.js";
 import { readRule } from "../rule.js";
 import type { Reading } from "../value-test.js";
-import type { PackedPolicy, PackedRiskRule } from "./packed-policy.js";
-
-/** Rules that are taken up between two pauses: some tenths of a millisecond. */
-const STEP_RULES = 25;
+import { KEY_MARK, type PackedPolicy, type PackedRiskRule } from "./packed-policy.js";
 
 const NOWHERE = { place: ROOT, offset: 0 };
 
@@ -59,7 +56,7 @@ function* eachOf<Packed, Item>(
     const item = read(each, order);
     if (item === null) throw new Error("a part of the policy was not handed over whole");
     items.push(item);
-    if (order % STEP_RULES === STEP_RULES - 1) yield;
+    yield;
   }
   return items;
 }
@@ -79,7 +76,8 @@ function nodeOf(value: JsonValue): DocumentNode {
   if (typeof value !== "object" || value === null) return { kind: "scalar", ...NOWHERE, value };
   const entries = new Map<string, MapEntry>();
   for (const [key, member] of Object.entries(value)) {
-    entries.set(key, { key, keyOffset: 0, value: nodeOf(member ?? null) });
+    const name = key.slice(KEY_MARK.length);
+    entries.set(name, { key: name, keyOffset: 0, value: nodeOf(member ?? null) });
   }
   return { kind: "map", ...NOWHERE, entries };
 }

@@ -45,10 +45,20 @@ function decodeOnce(path: string): string | null {
   }
 }
 
-/** The texts that a path may be read as: as written, decoded, and each of them resolved. Null where unclear. */
+/**
+ * The texts that a path may be read as: as written, decoded, with `\\` for `/`, ended by a NUL, and each of them resolved.
+ * Null where unclear.
+ */
 export function pathTexts(path: string): string[] | null {
   const readings = decodings(path);
-  return readings === null ? null : readings.flatMap((reading) => [reading, resolvedText(reading)]);
+  return readings === null ? null : readings.flatMap(systemReadings).flatMap((text) => [text, resolvedText(text)]);
+}
+
+/** A backslash separates directories on some systems and is a letter on others; a NUL ends a path for some programs. */
+function systemReadings(path: string): string[] {
+  if (!/[\\\0]/.test(path)) return [path];
+  const [untilNul = ""] = path.split("\0", 1);
+  return [path, untilNul, path.replaceAll("\\", "/"), untilNul.replaceAll("\\", "/")];
 }
 
 /** Resolved, but with a leading `./` and a trailing `/` kept, as tests on the text may ask for them. */

@@ -32,11 +32,15 @@ export const readPathWithin: OperatorReader = (operator, node, { report }) => {
 function judge(value: string, directories: readonly NormalPath[]): Truth {
   const readings = decodings(value);
   // A backslash separates directories on some systems and is a letter on others.
-  if (readings === null || readings.some((reading) => /[\\\0]/.test(reading))) return UNKNOWN;
+  const isUnclear = (reading: string): boolean => /[\\\0]/.test(reading) || STARTS_ELSEWHERE.test(reading);
+  if (readings === null || readings.some(isUnclear)) return UNKNOWN;
   const truths = readings.map((reading) => withinAny(normalPath(reading), directories));
   const [first = UNKNOWN] = truths;
   return truths.every((truth) => truth === first) ? first : UNKNOWN;
 }
+
+/** What a shell, or another system, starts somewhere else: a home directory, a variable, a drive. */
+const STARTS_ELSEWHERE = /^(?:[~$]|[a-zA-Z]:)/;
 
 function withinAny(path: NormalPath, directories: readonly NormalPath[]): Truth {
   const truths = directories.map((directory) => within(path, directory));

@@ -19,6 +19,11 @@ export const readContains: OperatorReader = (operator, node, { report }) => {
     );
     return null;
   }
+  if (Array.isArray(wanted)) {
+    const cure = "write any: [{ contains: a }, { contains: b }], or starts_with, glob or pattern with the list";
+    report.error(node, "wrong_type", "contains takes one text or item, not a list", cure);
+    return null;
+  }
   return {
     operator,
     operand: wanted,

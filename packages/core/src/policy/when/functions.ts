@@ -1,3 +1,4 @@
+import { exactNumber } from "../decimal.js";
 import { TYPE_OF, type Type } from "./type.js";
 import { type Budget, compareValues, equalValues, FAULT, type Kind, type Result, type Value } from "./value.js";
 
@@ -46,8 +47,8 @@ function ordering(holds: (order: number) => boolean): Overload[] {
   return pairs.map((pair) =>
     on<[Value, Value]>(pair, "bool", ([left, right], budget) => {
       const order = compareValues(left, right, budget);
-      // Not a number is neither more nor less than anything.
-      return order !== null && holds(order);
+      // CEL has "false" for what is not a number, and "deny where it is more" would let it pass.
+      return order === null ? FAULT : holds(order);
     }),
   );
 }
@@ -91,7 +92,6 @@ const SIZES: Overload[] = [
   }),
 ];
 
-const DECIMAL = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 const WHOLE = /^-?[0-9]{1,19}$/;
 
 /** The ends of the range are left out: a double does not tell them from what lies beyond. */
@@ -179,7 +179,7 @@ export const FUNCTIONS: ReadonlyMap<string, readonly Overload[]> = new Map<strin
     [
       on<[number]>(["double"], "double", ([value]) => value),
       on<[bigint]>(["int"], "double", ([value]) => Number(value)),
-      on<[string]>(["string"], "double", ([text]) => (DECIMAL.test(text) ? Number(text) : FAULT)),
+      on<[string]>(["string"], "double", ([text]) => exactNumber(text) ?? FAULT),
     ],
   ],
 ]);

@@ -70,6 +70,7 @@ function compile(
     evaluate: (action, risk) => judge(evaluate, action, risk),
     see: (action) => seenFields(fields, action),
     judge: null,
+    ifMissing: null,
     fields: fields.map(({ text }) => text),
     spot: node,
   };

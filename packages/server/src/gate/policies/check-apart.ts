@@ -24,9 +24,13 @@ export async function checkApart(text: PolicyText, known: TextsKnown): Promise<C
   return { ...checked, policy: policy === null ? null : await unpacked(policy) };
 }
 
+/** An anchor of YAML: its aliases make a short text a large document. */
+const ANCHOR = /(?:^|[\s,[{:-])&[^\s&]/m;
+
 /** Whether a text is read in a thread of its own. */
 export function isLarge({ source, tests }: PolicyText): boolean {
-  return source.length + (tests?.length ?? 0) > AT_ONCE_CHARS_MAX;
+  if (source.length + (tests?.length ?? 0) > AT_ONCE_CHARS_MAX) return true;
+  return ANCHOR.test(source) || (tests !== null && ANCHOR.test(tests));
 }
 
 interface Answer {
