@@ -6,7 +6,7 @@ import type { Node } from "./parse-expression.js";
 import { assertSoundRisk } from "./risk-level.js";
 import { type Compiled, notSupported, offsetOf, type Situation, type Surroundings, truth } from "./surroundings.js";
 import { anyTypeOf, JSON_TYPE, listOf, mapOf, mayBe, mayBeEqual, TYPE_OF, typeName } from "./type.js";
-import { equalValues, FAULT, isList, isMap, type Kind, kindOfValue, type Result, type Value } from "./value.js";
+import { equalValues, FAULT, isList, isMap, kindOfValue, type Result, type Value } from "./value.js";
 
 /**
  * Compiles an expression and checks its types: what the variables may be is known, so what can never have a value is
@@ -141,13 +141,16 @@ function overloaded(
     type: anyTypeOf(fitting.map(({ gives }) => gives)),
     evaluate(situation) {
       const values: Value[] = [];
-      for (const { evaluate } of operands) {
-        const value = evaluate(situation);
+      for (let at = 0; at < operands.length; at++) {
+        const value = (operands[at] as Compiled).evaluate(situation);
         if (value === FAULT) return FAULT;
         values.push(value);
       }
-      const overload = fitting.find(({ takes }) => takesValues(takes, values));
-      return overload === undefined ? FAULT : overload.apply(values, situation.budget);
+      for (let at = 0; at < fitting.length; at++) {
+        const { takes, apply } = fitting[at] as Overload;
+        if (takesValues(takes, values)) return apply(values, situation.budget);
+      }
+      return FAULT;
     },
   };
 }
@@ -157,8 +160,12 @@ function takesTypes(takes: Overload["takes"], operands: readonly Compiled[]): bo
   return takes.every((kind, at) => kind === null || mayBe((operands[at] as Compiled).type, kind));
 }
 
-function takesValues(takes: readonly (Kind | null)[], values: readonly Value[]): boolean {
-  return takes.every((kind, at) => kind === null || kind === kindOfValue(values[at] as Value));
+function takesValues(takes: Overload["takes"], values: readonly Value[]): boolean {
+  for (let at = 0; at < takes.length; at++) {
+    const kind = takes[at];
+    if (kind !== null && kind !== kindOfValue(values[at] as Value)) return false;
+  }
+  return true;
 }
 
 function noOverload(name: string, operands: readonly Compiled[], node: Node, around: Surroundings): ExpressionFault {
@@ -190,8 +197,8 @@ function logical(decisive: boolean, operands: readonly Node[], node: Node, aroun
     type: TYPE_OF.bool,
     evaluate(situation) {
       let result: Result = !decisive;
-      for (const { evaluate } of sides) {
-        const value = evaluate(situation);
+      for (let at = 0; at < sides.length; at++) {
+        const value = (sides[at] as Compiled).evaluate(situation);
         if (value === decisive) return decisive;
         if (value !== !decisive) result = FAULT;
       }
