@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { LIMITS } from "@faramesh/protocol";
-import swagger from "@fastify/swagger";
 import { Ajv } from "ajv";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import type { Authenticator } from "../gate/authenticate.js";
 import { GateError } from "../gate/errors.js";
 import type { Gate } from "../gate/gate.js";
+import { describeApi } from "./api-description.js";
 import { askAgain, askForKey, assertFromThisMachine, type Door } from "./authenticate.js";
 import { ExpressLane } from "./express-lane.js";
 import { GateServer } from "./gate-server.js";
@@ -22,7 +22,7 @@ import { gateRoutes } from "./routes/gate.js";
 import { policyRoutes } from "./routes/policies.js";
 import { pruneRoutes } from "./routes/prune.js";
 import { toolRoutes } from "./routes/tools.js";
-import { ACTION_REQUEST, PROBLEM } from "./schemas.js";
+import { ACTION_REQUEST } from "./schemas.js";
 
 /** How long a closing server waits for requests that are being sent, before it drops their connections. */
 const DRAIN_MS = 2_000;
@@ -174,20 +174,4 @@ function beginGet(request: FastifyRequest, reply: FastifyReply, next: () => void
   reply.header("cache-control", "no-store");
   reply.header("x-content-type-options", "nosniff");
   begin(request, reply, next);
-}
-
-async function describeApi(app: FastifyInstance, version: string): Promise<void> {
-  app.addHook("onRoute", (route) => {
-    if (route.schema !== undefined && route.schema.hide !== true) {
-      route.schema.response = { ...(route.schema.response as object | undefined), default: PROBLEM };
-    }
-  });
-  await app.register(swagger, {
-    openapi: {
-      openapi: "3.1.0",
-      info: { title: "Faramesh API", version, license: { name: "Apache-2.0", identifier: "Apache-2.0" } },
-      components: { securitySchemes: { key: { type: "http", scheme: "bearer" } } },
-      security: [{ key: [] }],
-    },
-  });
 }

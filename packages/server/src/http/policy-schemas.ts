@@ -1,6 +1,6 @@
 import { LIMITS } from "@faramesh/protocol";
 import { type Static, Type } from "typebox";
-import { ACTOR, name, nullable, text, word } from "./schemas.js";
+import { ACTOR, DECISION, name, nullable, text, word } from "./schemas.js";
 
 /** Bytes of a request about policies: two texts of 1 MB, which JSON may make half as long again. */
 export const POLICY_BODY_BYTES_MAX = 4 * 1_048_576;
@@ -11,7 +11,7 @@ const tests = Type.String({ maxLength: 1_048_576, description: "a list of tests,
 const note = text(LIMITS.reasonCharsMax);
 const version = Type.Integer({ minimum: 1 });
 
-export const POLICY_TEXT = Type.Object({ source, tests: Type.Optional(tests) }, closed);
+export const POLICY_TEXT = Type.Object({ source, tests: Type.Optional(tests) }, { ...closed, title: "PolicyText" });
 export type PolicyTextBody = Static<typeof POLICY_TEXT>;
 
 export const NEW_POLICY = Type.Object(
@@ -21,19 +21,23 @@ export const NEW_POLICY = Type.Object(
     note: Type.Optional(note),
     activate: Type.Optional(Type.Boolean({ description: "whether it decides from now on" })),
   },
-  closed,
+  { ...closed, title: "PolicyVersionRequest" },
 );
 export type NewPolicyBody = Static<typeof NEW_POLICY>;
 
-export const ACTIVATE = Type.Object({ version, note: Type.Optional(note) }, closed);
+export const ACTIVATE = Type.Object({ version, note: Type.Optional(note) }, { ...closed, title: "ActivateRequest" });
 export type ActivateBody = Static<typeof ACTIVATE>;
 
-export const NOTE = Type.Object({ note: Type.Optional(note) }, closed);
+export const NOTE = Type.Object({ note: Type.Optional(note) }, { ...closed, title: "Note" });
 export type NoteBody = Static<typeof NOTE>;
 
 const side = Type.Object(
   { source: Type.Optional(source), id: Type.Optional(name), version: Type.Optional(version) },
-  { ...closed, description: "a text, a version of a policy, the active one of an id, or {} for the active policy" },
+  {
+    ...closed,
+    title: "PolicySide",
+    description: "a text, a version of a policy, the active one of an id, or {} for the active policy",
+  },
 );
 export const DIFF = Type.Object(
   {
@@ -43,7 +47,7 @@ export const DIFF = Type.Object(
       Type.Integer({ minimum: 0, maximum: 1_000, description: "recorded actions to decide by both" }),
     ),
   },
-  closed,
+  { ...closed, title: "DiffRequest" },
 );
 export type DiffBody = Static<typeof DIFF>;
 
@@ -70,7 +74,7 @@ const summary = {
   created_at: Type.String(),
   created_by: ACTOR,
 };
-const rules = Type.Array(Type.Unsafe<object>({ type: "object" }));
+const rules = Type.Array(Type.Unsafe<object>({ type: "object", additionalProperties: true }));
 
 export const POLICY_VERSION = Type.Object(summary, { title: "PolicyVersion" });
 export const LISTED_POLICY = Type.Object(
@@ -124,9 +128,38 @@ const finding = Type.Object(
 export const CHECKED_POLICY = Type.Object(
   {
     ok: Type.Boolean(),
-    policy: Type.Unsafe<object | null>({ type: ["object", "null"] }),
+    policy: Type.Unsafe<object | null>({ type: ["object", "null"], additionalProperties: true }),
     findings: Type.Array(finding),
     test_findings: Type.Array(finding),
   },
   { title: "CheckedPolicy" },
+);
+
+export const TESTED_POLICY = Type.Object(
+  {
+    passed: Type.Integer(),
+    failed: Type.Integer(),
+    results: Type.Array(
+      Type.Object(
+        { name: Type.String(), ok: Type.Boolean(), differences: Type.Array(Type.String()), decision: DECISION },
+        { title: "PolicyTestResult" },
+      ),
+    ),
+    coverage: Type.Object(
+      {
+        rules: Type.Array(Type.Object({ rule_id: Type.String(), cases: Type.Integer() })),
+        covered: Type.Integer(),
+        uncovered: Type.Array(Type.String()),
+        percent: Type.Integer(),
+      },
+      { title: "RuleCoverage" },
+    ),
+  },
+  { title: "TestedPolicy" },
+);
+
+const changes = Type.Array(Type.Unsafe<object>({ type: "object", additionalProperties: true }));
+export const POLICY_DIFF = Type.Object(
+  { same: Type.Boolean(), rules: changes, risk_rules: changes, profiles: changes },
+  { title: "PolicyDiff" },
 );

@@ -13,7 +13,7 @@ export const name = Type.String({
 });
 /** Free text without U+0000, which ends a text early in too many places that it goes through. */
 export const text = (maxLength: number) => Type.String({ maxLength, pattern: "^[^\\u0000]*$" });
-const anyObject = Type.Unsafe<object>({ type: "object" });
+const anyObject = Type.Unsafe<object>({ type: "object", additionalProperties: true });
 
 /**
  * The body of a submission. It is published in the API description; bodies themselves are read by
@@ -35,7 +35,7 @@ export const ACTION_REQUEST = Type.Object(
 
 export const BATCH_REQUEST = Type.Object(
   { actions: Type.Array(Type.Unknown(), { minItems: 1, maxItems: LIMITS.batchActionsMax }) },
-  closed,
+  { ...closed, title: "BatchRequest" },
 );
 export type BatchRequest = Static<typeof BATCH_REQUEST>;
 
@@ -50,7 +50,7 @@ export const APPROVAL = Type.Object(
 
 export const START = Type.Object(
   { lease_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.leaseSecondsMax })) },
-  closed,
+  { ...closed, title: "StartRequest" },
 );
 export type Start = Static<typeof START>;
 
@@ -64,15 +64,21 @@ export const RESULT = Type.Object(
   { ...closed, title: "ResultReport" },
 );
 
-export const REASON = Type.Object({ reason: Type.Optional(text(LIMITS.reasonCharsMax)) }, closed);
+export const REASON = Type.Object(
+  { reason: Type.Optional(text(LIMITS.reasonCharsMax)) },
+  { ...closed, title: "Reason" },
+);
 export type Reason = Static<typeof REASON>;
 
-export const CONSUME = Type.Object({ permit: Type.String({ minLength: 1, maxLength: 8_192 }) }, closed);
+export const CONSUME = Type.Object(
+  { permit: Type.String({ minLength: 1, maxLength: 8_192 }) },
+  { ...closed, title: "ConsumeRequest" },
+);
 export type Consume = Static<typeof CONSUME>;
 
 export const PRUNE = Type.Object(
   { before: Type.String({ maxLength: 40 }), dry_run: Type.Optional(Type.Boolean()) },
-  closed,
+  { ...closed, title: "PruneRequest" },
 );
 export type Prune = Static<typeof PRUNE>;
 
@@ -82,7 +88,7 @@ export const NEW_KEY = Type.Object(
     role: Type.Unsafe<(typeof ROLES)[number]>({ type: "string", enum: [...ROLES] }),
     agents: Type.Optional(Type.Array(name, { maxItems: LIMITS.keyAgentsMax })),
   },
-  closed,
+  { ...closed, title: "ApiKeyRequest" },
 );
 export type NewKey = Static<typeof NEW_KEY>;
 
@@ -299,5 +305,36 @@ export const PROBLEM = Type.Object(
   },
   { title: "Problem" },
 );
+
+export const BATCH_ANSWER = Type.Object(
+  { results: Type.Array(Type.Object({ action: Type.Optional(ACTION), error: Type.Optional(PROBLEM) })) },
+  { title: "BatchAnswer" },
+);
+
+export const CONSUMED_PERMIT = Type.Object(
+  { jti: Type.String(), action_id: Type.String(), consumed_at: Type.String() },
+  { title: "ConsumedPermit" },
+);
+
+/** A JSON Web Key Set (RFC 7517). */
+export const PERMIT_KEYS = Type.Object({ keys: Type.Array(anyObject) }, { title: "JsonWebKeySet" });
+
+export const PRINCIPAL = Type.Object(
+  { id: Type.String(), name: Type.String(), role: word(ROLES), agents: Type.Array(Type.String()) },
+  { title: "Principal" },
+);
+
+export const HEALTH = Type.Object({ status: Type.String() }, { title: "Health" });
+
+const check = Type.Object({ ok: Type.Boolean(), detail: Type.Optional(Type.String()) }, { title: "Check" });
+export const READINESS = Type.Object(
+  { ready: Type.Boolean(), checks: Type.Object({ store: check, policy: check, ledger: check }) },
+  { title: "Readiness" },
+);
+
+/** An answer that is no JSON. */
+export function textAs(mediaType: string): object {
+  return { description: mediaType, content: { [mediaType]: { schema: { type: "string" } } } };
+}
 
 export const listOf = (schema: TSchema): TSchema => Type.Array(schema);

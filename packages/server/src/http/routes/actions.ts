@@ -18,6 +18,7 @@ import {
   ACTION,
   ACTION_REQUEST,
   APPROVAL,
+  BATCH_ANSWER,
   BATCH_REQUEST,
   type BatchRequest,
   EVENT,
@@ -57,6 +58,7 @@ function submitRoutes(app: FastifyInstance, { gate, metrics, lane, closing }: Ro
   openHotRoute(app, lane, closing, {
     url: "/v1/actions",
     schema: {
+      operationId: "submitAction",
       summary: "Submit an action",
       tags: ["actions"],
       body: ACTION_REQUEST,
@@ -78,7 +80,13 @@ function submitRoutes(app: FastifyInstance, { gate, metrics, lane, closing }: Ro
     {
       bodyLimit: LIMITS.batchBodyBytesMax,
       config: { bodyNodesMax: LIMITS.batchNodesMax },
-      schema: { summary: "Submit up to 1,000 actions", tags: ["actions"], body: BATCH_REQUEST },
+      schema: {
+        operationId: "submitActions",
+        summary: "Submit up to 1,000 actions",
+        tags: ["actions"],
+        body: BATCH_REQUEST,
+        response: { 200: BATCH_ANSWER },
+      },
     },
     async (request) => {
       const principal = callerOf(request);
@@ -103,6 +111,7 @@ function readRoutes(app: FastifyInstance, { gate, closing }: RouteContext): void
     "/v1/actions",
     {
       schema: {
+        operationId: "listActions",
         summary: "List actions, newest first",
         tags: ["actions"],
         querystring: LIST_QUERY,
@@ -122,6 +131,7 @@ function readRoutes(app: FastifyInstance, { gate, closing }: RouteContext): void
     "/v1/actions/:id",
     {
       schema: {
+        operationId: "getAction",
         summary: "Get an action",
         tags: ["actions"],
         params: ID_PARAMS,
@@ -144,6 +154,7 @@ function readRoutes(app: FastifyInstance, { gate, closing }: RouteContext): void
     "/v1/actions/:id/events",
     {
       schema: {
+        operationId: "listActionEvents",
         summary: "An action's timeline",
         tags: ["actions"],
         params: ID_PARAMS,
@@ -160,6 +171,7 @@ function stepRoutes(app: FastifyInstance, { gate }: RouteContext): void {
     {
       config: { access: "key_or_token" },
       schema: {
+        operationId: "resolveApproval",
         summary: "Approve or reject",
         tags: ["actions"],
         params: ID_PARAMS,
@@ -179,7 +191,14 @@ function stepRoutes(app: FastifyInstance, { gate }: RouteContext): void {
     "/v1/actions/:id/start",
     {
       preValidation: bodyMayBeLeftOut,
-      schema: { summary: "Claim", tags: ["actions"], params: ID_PARAMS, body: START, response: { 200: ACTION } },
+      schema: {
+        operationId: "startAction",
+        summary: "Claim",
+        tags: ["actions"],
+        params: ID_PARAMS,
+        body: START,
+        response: { 200: ACTION },
+      },
     },
     async (request, reply) => {
       const principal = callerOf(request);
@@ -193,6 +212,7 @@ function stepRoutes(app: FastifyInstance, { gate }: RouteContext): void {
     "/v1/actions/:id/result",
     {
       schema: {
+        operationId: "reportResult",
         summary: "Report the result",
         tags: ["actions"],
         params: ID_PARAMS,
@@ -217,7 +237,14 @@ function stepRoutes(app: FastifyInstance, { gate }: RouteContext): void {
     "/v1/actions/:id/cancel",
     {
       preValidation: bodyMayBeLeftOut,
-      schema: { summary: "Cancel", tags: ["actions"], params: ID_PARAMS, body: REASON, response: { 200: ACTION } },
+      schema: {
+        operationId: "cancelAction",
+        summary: "Cancel",
+        tags: ["actions"],
+        params: ID_PARAMS,
+        body: REASON,
+        response: { 200: ACTION },
+      },
     },
     async (request, reply) => {
       const principal = callerOf(request);

@@ -9,7 +9,9 @@ import type { RouteContext } from "./route-context.js";
 export function agentRoutes(app: FastifyInstance, { gate }: RouteContext): void {
   app.get(
     "/v1/agents",
-    { schema: { summary: "List agents", tags: ["agents"], response: { 200: listOf(AGENT) } } },
+    {
+      schema: { operationId: "listAgents", summary: "List agents", tags: ["agents"], response: { 200: listOf(AGENT) } },
+    },
     async (request) => listAgents(gate, callerOf(request)),
   );
 
@@ -18,6 +20,7 @@ export function agentRoutes(app: FastifyInstance, { gate }: RouteContext): void 
     {
       preValidation: bodyMayBeLeftOut,
       schema: {
+        operationId: "disableAgent",
         summary: "Stop an agent",
         tags: ["agents"],
         params: AGENT_PARAMS,
@@ -33,7 +36,15 @@ export function agentRoutes(app: FastifyInstance, { gate }: RouteContext): void 
 
   app.post<{ Params: AgentParams }>(
     "/v1/agents/:agent_id/enable",
-    { schema: { summary: "Let an agent go on", tags: ["agents"], params: AGENT_PARAMS, response: { 200: AGENT } } },
+    {
+      schema: {
+        operationId: "enableAgent",
+        summary: "Let an agent go on",
+        tags: ["agents"],
+        params: AGENT_PARAMS,
+        response: { 200: AGENT },
+      },
+    },
     async (request) => enableAgent(gate, callerOf(request), request.params.agent_id),
   );
 }

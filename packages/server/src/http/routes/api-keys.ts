@@ -1,14 +1,31 @@
 import type { FastifyInstance } from "fastify";
 import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from "../../gate/api-keys.js";
 import { callerOf } from "../authenticate.js";
-import { API_KEY, CREATED_API_KEY, ID_PARAMS, type IdParams, listOf, NEW_KEY, type NewKey } from "../schemas.js";
+import {
+  API_KEY,
+  CREATED_API_KEY,
+  ID_PARAMS,
+  type IdParams,
+  listOf,
+  NEW_KEY,
+  type NewKey,
+  PRINCIPAL,
+} from "../schemas.js";
 import type { RouteContext } from "./route-context.js";
 
 /** `/v1/api-keys` and `/v1/whoami`. */
 export function apiKeyRoutes(app: FastifyInstance, { gate }: RouteContext): void {
   app.post<{ Body: NewKey }>(
     "/v1/api-keys",
-    { schema: { summary: "Create a key", tags: ["keys"], body: NEW_KEY, response: { 201: CREATED_API_KEY } } },
+    {
+      schema: {
+        operationId: "createApiKey",
+        summary: "Create a key",
+        tags: ["keys"],
+        body: NEW_KEY,
+        response: { 201: CREATED_API_KEY },
+      },
+    },
     async (request, reply) => {
       const principal = callerOf(request);
       const { name, role, agents } = request.body;
@@ -19,13 +36,23 @@ export function apiKeyRoutes(app: FastifyInstance, { gate }: RouteContext): void
 
   app.get(
     "/v1/api-keys",
-    { schema: { summary: "List keys", tags: ["keys"], response: { 200: listOf(API_KEY) } } },
+    {
+      schema: { operationId: "listApiKeys", summary: "List keys", tags: ["keys"], response: { 200: listOf(API_KEY) } },
+    },
     async (request) => listApiKeys(gate, callerOf(request)),
   );
 
   app.post<{ Params: IdParams }>(
     "/v1/api-keys/:id/rotate",
-    { schema: { summary: "Rotate a key", tags: ["keys"], params: ID_PARAMS, response: { 200: CREATED_API_KEY } } },
+    {
+      schema: {
+        operationId: "rotateApiKey",
+        summary: "Rotate a key",
+        tags: ["keys"],
+        params: ID_PARAMS,
+        response: { 200: CREATED_API_KEY },
+      },
+    },
     async (request) => {
       const rotated = await rotateApiKey(gate, callerOf(request), request.params.id);
       return rotated;
@@ -34,15 +61,27 @@ export function apiKeyRoutes(app: FastifyInstance, { gate }: RouteContext): void
 
   app.delete<{ Params: IdParams }>(
     "/v1/api-keys/:id",
-    { schema: { summary: "Revoke a key", tags: ["keys"], params: ID_PARAMS, response: { 200: API_KEY } } },
+    {
+      schema: {
+        operationId: "revokeApiKey",
+        summary: "Revoke a key",
+        tags: ["keys"],
+        params: ID_PARAMS,
+        response: { 200: API_KEY },
+      },
+    },
     async (request) => {
       const revoked = await revokeApiKey(gate, callerOf(request), request.params.id);
       return revoked;
     },
   );
 
-  app.get("/v1/whoami", { schema: { summary: "Who this key is", tags: ["keys"] } }, async (request) => {
-    const { id, name, role, agents } = callerOf(request);
-    return { id, name, role, agents };
-  });
+  app.get(
+    "/v1/whoami",
+    { schema: { operationId: "whoami", summary: "Who this key is", tags: ["keys"], response: { 200: PRINCIPAL } } },
+    async (request) => {
+      const { id, name, role, agents } = callerOf(request);
+      return { id, name, role, agents };
+    },
+  );
 }

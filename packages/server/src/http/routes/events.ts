@@ -4,7 +4,7 @@ import { GateError } from "../../gate/errors.js";
 import { type Beginning, beginningOf, streamEvents } from "../../gate/stream-events.js";
 import { callerOf } from "../authenticate.js";
 import { callerGone, wholeNumberOf } from "../request-words.js";
-import { EVENTS_QUERY, type EventsQuery } from "../schemas.js";
+import { EVENTS_QUERY, type EventsQuery, textAs } from "../schemas.js";
 import type { RouteContext } from "./route-context.js";
 
 /** How often a quiet stream shows that it is open, and its key is looked at again. */
@@ -14,7 +14,15 @@ const KEEP_ALIVE_MS = 15_000;
 export function eventRoutes(app: FastifyInstance, { gate, door, authenticator, closing }: RouteContext): void {
   app.get<{ Querystring: EventsQuery }>(
     "/v1/events",
-    { schema: { summary: "Stream events", tags: ["events"], querystring: EVENTS_QUERY } },
+    {
+      schema: {
+        operationId: "streamEvents",
+        summary: "Stream events",
+        tags: ["events"],
+        querystring: EVENTS_QUERY,
+        response: { 200: textAs("text/event-stream") },
+      },
+    },
     async (request, reply) => {
       const principal = callerOf(request);
       const { agent_id, tool, status } = request.query;

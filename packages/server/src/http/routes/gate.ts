@@ -4,7 +4,15 @@ import { type ConsumedPermit, consumePermit } from "../../gate/consume-permit.js
 import { decideOnly } from "../../gate/decide-only.js";
 import { callerOf } from "../authenticate.js";
 import { openHotRoute } from "../hot-route.js";
-import { ACTION_REQUEST, CONSUME, type Consume, DECISION, EXPLAIN_QUERY } from "../schemas.js";
+import {
+  ACTION_REQUEST,
+  CONSUME,
+  CONSUMED_PERMIT,
+  type Consume,
+  DECISION,
+  EXPLAIN_QUERY,
+  PERMIT_KEYS,
+} from "../schemas.js";
 import type { RouteContext } from "./route-context.js";
 
 /** `/v1/gate/decide`, `/v1/permits/consume` and the keys that permits verify with. */
@@ -12,6 +20,7 @@ export function gateRoutes(app: FastifyInstance, { gate, lane, closing }: RouteC
   openHotRoute(app, lane, closing, {
     url: "/v1/gate/decide",
     schema: {
+      operationId: "gateDecide",
       summary: "Decide only: nothing stored, nothing granted",
       tags: ["gate"],
       body: ACTION_REQUEST,
@@ -26,7 +35,15 @@ export function gateRoutes(app: FastifyInstance, { gate, lane, closing }: RouteC
 
   app.post<{ Body: Consume }>(
     "/v1/permits/consume",
-    { schema: { summary: "Use a permit up, once", tags: ["gate"], body: CONSUME } },
+    {
+      schema: {
+        operationId: "consumePermit",
+        summary: "Use a permit up, once",
+        tags: ["gate"],
+        body: CONSUME,
+        response: { 200: CONSUMED_PERMIT },
+      },
+    },
     async (request): Promise<ConsumedPermit> => consumePermit(gate, callerOf(request), request.body.permit),
   );
 
@@ -34,7 +51,13 @@ export function gateRoutes(app: FastifyInstance, { gate, lane, closing }: RouteC
     "/.well-known/jwks.json",
     {
       config: { access: "anyone" },
-      schema: { summary: "The keys that permits verify with (RFC 7517)", tags: ["gate"], security: [] },
+      schema: {
+        operationId: "getPermitKeys",
+        summary: "The keys that permits verify with (RFC 7517)",
+        tags: ["gate"],
+        security: [],
+        response: { 200: PERMIT_KEYS },
+      },
     },
     async (_request, reply) => {
       reply.header("cache-control", "public, max-age=300");

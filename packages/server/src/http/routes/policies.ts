@@ -30,11 +30,13 @@ import {
   NOTE,
   type NoteBody,
   POLICY_BODY_BYTES_MAX,
+  POLICY_DIFF,
   POLICY_PARAMS,
   POLICY_TEXT,
   POLICY_VERSION,
   type PolicyParams,
   type PolicyTextBody,
+  TESTED_POLICY,
   VERSION_PARAMS,
   type VersionParams,
   WHOLE_POLICY,
@@ -58,6 +60,7 @@ function readRoutes(app: FastifyInstance, { gate }: RouteContext): void {
     "/v1/policies/active",
     {
       schema: {
+        operationId: "getActivePolicy",
         summary: "The policy that decides now",
         tags: ["policies"],
         querystring: ACTIVE_QUERY,
@@ -69,7 +72,14 @@ function readRoutes(app: FastifyInstance, { gate }: RouteContext): void {
 
   app.get(
     "/v1/policies",
-    { schema: { summary: "List policies", tags: ["policies"], response: { 200: listOf(LISTED_POLICY) } } },
+    {
+      schema: {
+        operationId: "listPolicies",
+        summary: "List policies",
+        tags: ["policies"],
+        response: { 200: listOf(LISTED_POLICY) },
+      },
+    },
     async (request) => listPolicies(gate, callerOf(request)),
   );
 
@@ -77,6 +87,7 @@ function readRoutes(app: FastifyInstance, { gate }: RouteContext): void {
     "/v1/policies/:id/versions",
     {
       schema: {
+        operationId: "listPolicyVersions",
         summary: "A policy's versions, newest first",
         tags: ["policies"],
         params: POLICY_PARAMS,
@@ -90,6 +101,7 @@ function readRoutes(app: FastifyInstance, { gate }: RouteContext): void {
     "/v1/policies/:id/versions/:version",
     {
       schema: {
+        operationId: "getPolicyVersion",
         summary: "One version, with its texts and rules",
         tags: ["policies"],
         params: VERSION_PARAMS,
@@ -103,6 +115,7 @@ function readRoutes(app: FastifyInstance, { gate }: RouteContext): void {
     "/v1/policy-activations",
     {
       schema: {
+        operationId: "listPolicyActivations",
         summary: "What was made to decide when, newest first",
         tags: ["policies"],
         querystring: ACTIVATIONS_QUERY,
@@ -123,6 +136,7 @@ function changeRoutes(app: FastifyInstance, { gate }: RouteContext): void {
     {
       bodyLimit: POLICY_BODY_BYTES_MAX,
       schema: {
+        operationId: "createPolicyVersion",
         summary: "Record a version of a policy",
         tags: ["policies"],
         body: NEW_POLICY,
@@ -141,6 +155,7 @@ function changeRoutes(app: FastifyInstance, { gate }: RouteContext): void {
     "/v1/policies/:id/activate",
     {
       schema: {
+        operationId: "activatePolicy",
         summary: "Make a version decide",
         tags: ["policies"],
         params: POLICY_PARAMS,
@@ -155,15 +170,27 @@ function changeRoutes(app: FastifyInstance, { gate }: RouteContext): void {
   );
 
   const steps = [
-    { verb: "rollback", summary: "Make the version decide that did before", take: rollBack },
-    { verb: "deactivate", summary: "End a policy", take: deactivatePolicy },
+    {
+      verb: "rollback",
+      operationId: "rollBackPolicy",
+      summary: "Make the version decide that did before",
+      take: rollBack,
+    },
+    { verb: "deactivate", operationId: "deactivatePolicy", summary: "End a policy", take: deactivatePolicy },
   ];
-  for (const { verb, summary, take } of steps) {
+  for (const { verb, operationId, summary, take } of steps) {
     app.post<{ Params: PolicyParams; Body: NoteBody }>(
       `/v1/policies/:id/${verb}`,
       {
         preValidation: bodyMayBeLeftOut,
-        schema: { summary, tags: ["policies"], params: POLICY_PARAMS, body: NOTE, response: { 200: POLICY_VERSION } },
+        schema: {
+          operationId,
+          summary,
+          tags: ["policies"],
+          params: POLICY_PARAMS,
+          body: NOTE,
+          response: { 200: POLICY_VERSION },
+        },
       },
       async (request) => take(gate, callerOf(request), request.params.id, request.body.note ?? null),
     );
@@ -176,6 +203,7 @@ function tryRoutes(app: FastifyInstance, { gate }: RouteContext): void {
     {
       bodyLimit: POLICY_BODY_BYTES_MAX,
       schema: {
+        operationId: "validatePolicy",
         summary: "Check a policy; nothing is stored",
         tags: ["policies"],
         body: POLICY_TEXT,
@@ -189,7 +217,13 @@ function tryRoutes(app: FastifyInstance, { gate }: RouteContext): void {
     "/v1/policies/test",
     {
       bodyLimit: POLICY_BODY_BYTES_MAX,
-      schema: { summary: "Run a policy's tests; nothing is stored", tags: ["policies"], body: POLICY_TEXT },
+      schema: {
+        operationId: "testPolicy",
+        summary: "Run a policy's tests; nothing is stored",
+        tags: ["policies"],
+        body: POLICY_TEXT,
+        response: { 200: TESTED_POLICY },
+      },
     },
     async (request) => testPolicyText(gate, callerOf(request), textOf(request.body)),
   );
@@ -198,7 +232,13 @@ function tryRoutes(app: FastifyInstance, { gate }: RouteContext): void {
     "/v1/policies/diff",
     {
       bodyLimit: POLICY_BODY_BYTES_MAX,
-      schema: { summary: "Compare two policies by what they mean", tags: ["policies"], body: DIFF },
+      schema: {
+        operationId: "diffPolicies",
+        summary: "Compare two policies by what they mean",
+        tags: ["policies"],
+        body: DIFF,
+        response: { 200: POLICY_DIFF },
+      },
     },
     async (request) => {
       const { before = {}, after, actions = 0 } = request.body;

@@ -11,7 +11,15 @@ import type { RouteContext } from "./route-context.js";
 export function pruneRoutes(app: FastifyInstance, { gate }: RouteContext, log: Log): void {
   app.post<{ Body: Prune }>(
     "/v1/prune",
-    { schema: { summary: "Remove what is old", tags: ["prune"], body: PRUNE, response: { 200: PRUNED } } },
+    {
+      schema: {
+        operationId: "prune",
+        summary: "Remove what is old",
+        tags: ["prune"],
+        body: PRUNE,
+        response: { 200: PRUNED },
+      },
+    },
     async (request) => {
       const principal = callerOf(request);
       const { before, dry_run: dryRun = false } = request.body;

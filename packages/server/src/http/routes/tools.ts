@@ -12,7 +12,11 @@ const TOOLS_BODY_BYTES_MAX = 4 * 1_048_576;
 const TOOLS_EACH_TIME_MAX = 500;
 
 const closed = { additionalProperties: false } as const;
-const schema = Type.Unsafe<JsonObject>({ type: "object", description: "a JSON Schema of params" });
+const schema = Type.Unsafe<JsonObject>({
+  type: "object",
+  additionalProperties: true,
+  description: "a JSON Schema of params",
+});
 
 const REGISTRATION = Type.Object(
   {
@@ -29,7 +33,7 @@ const REGISTRATION = Type.Object(
     ),
     tool: Type.Optional({ ...name, description: "what the tool is called that an OpenAPI document describes" }),
   },
-  closed,
+  { ...closed, title: "ToolRegistration" },
 );
 const TOOL_PARAMS = Type.Object({ tool: name });
 const OPERATION = Type.Object({ operation: Type.Optional(name) }, closed);
@@ -42,7 +46,14 @@ const TOOL = Type.Object(
 export function toolRoutes(app: FastifyInstance, { gate }: RouteContext): void {
   app.get(
     "/v1/tools",
-    { schema: { summary: "List what is known of tools", tags: ["tools"], response: { 200: listOf(TOOL) } } },
+    {
+      schema: {
+        operationId: "listTools",
+        summary: "List what is known of tools",
+        tags: ["tools"],
+        response: { 200: listOf(TOOL) },
+      },
+    },
     async (request) => listTools(gate, callerOf(request)),
   );
 
@@ -51,6 +62,7 @@ export function toolRoutes(app: FastifyInstance, { gate }: RouteContext): void {
     {
       bodyLimit: TOOLS_BODY_BYTES_MAX,
       schema: {
+        operationId: "registerTools",
         summary: "Say what the params of tools look like",
         tags: ["tools"],
         body: REGISTRATION,
@@ -64,6 +76,7 @@ export function toolRoutes(app: FastifyInstance, { gate }: RouteContext): void {
     "/v1/tools/:tool",
     {
       schema: {
+        operationId: "forgetTool",
         summary: "Forget what the params of a tool look like",
         tags: ["tools"],
         params: TOOL_PARAMS,
