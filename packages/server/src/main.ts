@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { allPacks } from "@faramesh/policies";
-import { LIMITS } from "@faramesh/protocol";
+import { type Actor, LIMITS } from "@faramesh/protocol";
 import { pino } from "pino";
 import { assertSound, ConfigError, type ServerConfig } from "./config.js";
 import type { Deployment } from "./deployment/deployment.js";
@@ -14,14 +14,14 @@ import { expireOverdue } from "./gate/expire-overdue.js";
 import type { Gate, GateSettings } from "./gate/gate.js";
 import type { PolicyText } from "./gate/policies/check-text.js";
 import { CompiledPolicies } from "./gate/policies/compiled-policies.js";
-import { loadPolicyFile } from "./gate/policies/load-policy-file.js";
+import { loadPolicyFile, startWithPolicyFile } from "./gate/policies/load-policy-file.js";
 import { PolicyLoadError } from "./gate/policies/refused-policy.js";
 import { Rules, whileCurrent } from "./gate/policies/rules.js";
 import { type App, createApp } from "./http/app.js";
 import { keyDoor, openDoor } from "./http/authenticate.js";
 import type { Log } from "./http/problem.js";
 import { newIds } from "./new-ids.js";
-import type { Committed } from "./store/store.js";
+import type { ActivationRow, Committed } from "./store/store.js";
 import { RUNTIME_VERSION } from "./version.js";
 
 /** A running gate. */
@@ -89,7 +89,8 @@ async function serve(config: ServerConfig, deployment: Deployment): Promise<Serv
   const gate = openGate(config, deployment);
   await gate.rules.refresh();
   if (config.policyFile !== undefined || config.policySource !== undefined) {
-    await loadPolicyFile(gate, policyText(config));
+    const kept = await startWithPolicyFile(gate, policyText(config));
+    if (kept !== null) logger.warn(notUsed(kept));
   }
   for (const { row, warnings } of gate.rules.active) {
     for (const warning of warnings) logger.warn({ policy: row.id }, warning);
@@ -137,6 +138,13 @@ function heed(entries: readonly Committed[], gate: Gate, authenticator: Authenti
       .catch((error: unknown) => log.error({ err: error }, "what is decided by could not be read anew"));
   }
   gate.announcer.announce(entries);
+}
+
+function notUsed({ policy_id, policy_version, by_whom, at_ms }: ActivationRow): string {
+  const { name } = JSON.parse(by_whom) as Actor;
+  const at = new Date(at_ms).toISOString();
+  const choice = policy_id === null ? "ended it" : `made ${policy_id} v${policy_version} decide`;
+  return `the policy file is not used: ${name} ${choice} at ${at}. Push it, or have it read again (SIGHUP), to make it decide`;
 }
 
 async function reloadPolicy(config: ServerConfig, gate: Gate, app: App, log: Log): Promise<void> {

@@ -171,6 +171,30 @@ describe.each(STORES)("on %s", (store) => {
       expect((await without.submit(LS)).body).toMatchObject({ outcome: "EXECUTE", policy_version: 1 });
       await without.stop();
     });
+
+    it("does not undo at a restart what somebody with a key made decide, or ended; read again, it decides", async () => {
+      const own = await RunningGate.start({ store });
+      const deciding = async (gate: RunningGate): Promise<number | null> => (await gate.submit(LS)).body.policy_version;
+      const pushed = POLICY.replace("operation: exec", "operation: exec, agent_id: agent");
+      await own.send("POST", "/v1/policies", { body: { source: pushed, activate: true } });
+      await own.server.close();
+      const again = await RunningGate.start({ place: own.place });
+      expect(await deciding(again)).toBe(2);
+      await again.send("POST", "/v1/policies/test/rollback", { body: {} });
+      await again.server.close();
+      const other = await RunningGate.start({
+        place: own.place,
+        policySource: POLICY.replace("name: test", "name: b"),
+      });
+      expect(await deciding(other)).toBe(1);
+      await other.send("POST", "/v1/policies/test/deactivate", { body: {} });
+      await other.server.close();
+      const ended = await RunningGate.start({ place: own.place });
+      expect((await ended.submit(LS)).body).toMatchObject({ outcome: "HALT", reason_code: "POLICY_UNAVAILABLE" });
+      await ended.server.reloadPolicy();
+      expect(await deciding(ended)).toBe(3);
+      await ended.stop();
+    });
   });
 });
 
