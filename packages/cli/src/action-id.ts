@@ -39,6 +39,7 @@ export function isWholeId(text: string): boolean {
 export async function resolveActionId(client: Pick<Client, "listActionsPage">, given: string): Promise<string> {
   const beginning = given.toLowerCase();
   if (isWholeId(beginning)) return beginning;
+  if (beginning === "") throw usageError("the id is empty");
   if (!BEGINNING.test(beginning)) {
     throw usageError(`${printable(given)} does not begin an action id, which is made of 0-9, a-f and -`);
   }

@@ -60,7 +60,7 @@ const CODES_BY_NAME: Readonly<Record<string, string>> = {
 
 const HINTS: Readonly<Record<string, () => string>> = {
   unauthorized: () =>
-    "set FARAMESH_API_KEY; or, for a gate on this machine, name its data directory with --data so that its key is found",
+    "set FARAMESH_API_KEY to a key of this gate; or, for one on this machine, unset it, or name its data directory with --data",
   unreachable: () => `is the gate running? \`${commandName()} dev\` starts one; --url or FARAMESH_URL names another`,
 };
 

@@ -66,7 +66,9 @@ export async function reload(server: ReloadingServer, policyFile: string): Promi
     await server.reloadPolicy();
     process.stderr.write(`policy ${policyFile} loaded again\n`);
   } catch (error) {
-    process.stderr.write(`error: ${policyFile} is not used: ${reasonOf(error)}\n`);
+    process.stderr.write(
+      `error: ${policyFile} is not used: ${reasonOf(error)} (the last good policy goes on deciding)\n`,
+    );
   }
 }
 

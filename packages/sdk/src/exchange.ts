@@ -76,10 +76,8 @@ export async function exchange(fetch: Fetch, request: Exchange): Promise<Answer>
 export function connectionError(error: unknown, url: string): FarameshConnectionError {
   if (error instanceof FarameshConnectionError) return error;
   const why = causeCode(error) ?? (error instanceof Error ? error.message : "the connection failed");
-  return new FarameshConnectionError(`The gate at ${new URL(url).origin} cannot be reached (${why}).`, {
-    code: "unreachable",
-    cause: error,
-  });
+  const message = `The gate at ${new URL(url).origin} cannot be reached (${why}); nothing may run. Is it running, and is FARAMESH_URL right?`;
+  return new FarameshConnectionError(message, { code: "unreachable", cause: error });
 }
 
 /** Whether an error shows that the gate cannot have seen the request, so that repeating it does nothing twice. */

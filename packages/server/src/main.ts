@@ -152,10 +152,11 @@ async function reloadPolicy(config: ServerConfig, gate: Gate, app: App, log: Log
     await loadPolicyFile(gate, policyText(config));
     app.metrics.policyFault(false);
   } catch (error) {
-    const fault = error instanceof PolicyLoadError ? error.message : "it cannot be read or recorded";
+    const isRefused = error instanceof PolicyLoadError;
+    const fault = isRefused ? error.message : "it cannot be read or recorded";
     gate.rules.noteFault(fault);
     app.metrics.policyFault(true);
-    log.error({ err: error }, "the policy does not load; the last good one goes on deciding");
+    log.error(isRefused ? { fault } : { err: error }, "the policy does not load; the last good one goes on deciding");
     throw error;
   }
 }

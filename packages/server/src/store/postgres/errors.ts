@@ -16,7 +16,8 @@ export function asStoreError(error: unknown): unknown {
   const isSqlState = typeof code === "string" && /^[0-9A-Z]{5}$/.test(code);
   if (isSqlState && code !== INSUFFICIENT_PRIVILEGE && OUR_FAULTS.has(code.slice(0, 2))) return error;
   if (!isSqlState && !isDriverError(error)) return error;
-  return new StoreUnavailableError(`PostgreSQL: ${isSqlState ? code : "not reachable"}`, { cause: error });
+  const why = isSqlState ? code : `not reachable (${typeof code === "string" ? code : "the connection ended"})`;
+  return new StoreUnavailableError(`PostgreSQL: ${why}`, { cause: error });
 }
 
 /** Errors of the connection, and those that the driver makes itself: a timeout, a connection that ended. */
