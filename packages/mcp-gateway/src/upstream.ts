@@ -1,0 +1,147 @@
+import { isForbiddenKey } from "@faramesh/protocol";
+import {
+  type CallToolResult,
+  Client,
+  type Notification,
+  type Progress,
+  type ServerCapabilities,
+  type Tool,
+  type Transport,
+} from "@modelcontextprotocol/client";
+import { GATEWAY_LIMITS } from "./limits.js";
+import { VERSION } from "./version.js";
+
+/** An MCP server behind the gateway, and how to reach it. */
+export interface UpstreamSpec {
+  /** What its pins are kept under. Chosen by the operator, never by the server itself. */
+  readonly name: string;
+  /** Comes before the names of its tools and prompts. */
+  readonly prefix: string;
+  readonly transport: () => Transport;
+  /** Asks first whether it speaks 2026-07-28; without, it is met as 2025 servers are. */
+  readonly probe: boolean;
+}
+
+/** How one call of a tool goes on. */
+export interface UpstreamCall {
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  readonly onprogress: ((progress: Progress) => void) | undefined;
+}
+
+/** The MCP server cannot be used; nothing was sent to it. */
+export class UpstreamError extends Error {
+  override readonly name = "UpstreamError";
+}
+
+const TOOL_NAME = /^[A-Za-z0-9_./-]{1,128}$/;
+
+/**
+ * A connection to an MCP server. It is told of no client capability: what it might ask of the client's model or person
+ * (sampling, elicitation, roots) would go around the gate.
+ */
+export class Upstream {
+  readonly name: string;
+  readonly prefix: string;
+  /** Told of everything the server notifies of. */
+  onnotification: (notification: Notification) => void = () => {};
+  /** Told once, when the connection is gone. */
+  onclose: () => void = () => {};
+  readonly #client: Client;
+  #isOpen = true;
+
+  private constructor({ name, prefix }: UpstreamSpec, client: Client) {
+    this.name = name;
+    this.prefix = prefix;
+    this.#client = client;
+    client.fallbackNotificationHandler = async (notification) => this.onnotification(notification);
+    client.onclose = () => {
+      this.#isOpen = false;
+      this.onclose();
+    };
+  }
+
+  /** @throws {@link UpstreamError} where there is no MCP server. */
+  static async connect(spec: UpstreamSpec): Promise<Upstream> {
+    const client = new Client(
+      { name: "faramesh", version: VERSION },
+      {
+        capabilities: {},
+        inputRequired: { autoFulfill: false },
+        versionNegotiation: { mode: spec.probe ? "auto" : "legacy" },
+      },
+    );
+    const upstream = new Upstream(spec, client);
+    try {
+      await client.connect(spec.transport());
+      return upstream;
+    } catch (error) {
+      await client.close().catch(() => {});
+      throw new UpstreamError(`the MCP server ${spec.name} does not answer: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  /** Whether a call could reach it. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get capabilities(): ServerCapabilities {
+    return this.#client.getServerCapabilities() ?? {};
+  }
+
+  /**
+   * Its tools as they are now.
+   *
+   * @returns Those that can be called, and the names of those that cannot because of their name.
+   * @throws {@link UpstreamError} for more than is looked at, or for one name twice.
+   */
+  async tools(): Promise<{ tools: Tool[]; refused: string[] }> {
+    const { tools } = await this.#client.listTools(undefined, { cacheMode: "refresh" });
+    if (tools.length > GATEWAY_LIMITS.toolsMax || bytesOf(tools) > GATEWAY_LIMITS.toolBytesMax) {
+      throw new UpstreamError(`the MCP server ${this.name} lists more tools than are looked at`);
+    }
+    const names = tools.map((tool) => tool.name);
+    if (new Set(names).size < names.length) throw new UpstreamError(`the MCP server ${this.name} lists a tool twice`);
+    const isUsable = (name: string) => TOOL_NAME.test(name) && !isForbiddenKey(name);
+    return {
+      tools: tools.filter((tool) => isUsable(tool.name)),
+      refused: names.filter((name) => !isUsable(name)),
+    };
+  }
+
+  /** Calls a tool: only ever from the executor of an action that was claimed. */
+  call(tool: Tool, args: Record<string, unknown>, { signal, timeoutMs, onprogress }: UpstreamCall) {
+    return this.#client.callTool(
+      { name: tool.name, arguments: args },
+      {
+        signal,
+        timeout: timeoutMs,
+        maxTotalTimeout: timeoutMs,
+        ...(onprogress && { onprogress }),
+      },
+    ) as Promise<CallToolResult>;
+  }
+
+  /** Any other request of the protocol, as the client sent it. */
+  request<M extends Parameters<Client["request"]>[0]["method"]>(
+    method: M,
+    params: object | undefined,
+    signal: AbortSignal,
+  ): Promise<object> {
+    return this.#client.request({ method, ...(params && { params: { ...params } }) } as never, { signal } as never);
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+}
+
+/** What went wrong, in a sentence. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function bytesOf(value: object): number {
+  return Buffer.byteLength(JSON.stringify(value));
+}

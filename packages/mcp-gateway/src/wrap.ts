@@ -1,0 +1,65 @@
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
+import { StdioServerTransport, serveStdio } from "@modelcontextprotocol/server/stdio";
+import { GATEWAY_LIMITS } from "./limits.js";
+import { Session } from "./session.js";
+import type { GatewaySettings } from "./settings.js";
+import { messageOf } from "./upstream.js";
+
+/** What is wrapped, and for whom. */
+export interface WrapOptions {
+  /** What the MCP server's pins are kept under. */
+  name: string;
+  agentId: string;
+  command: string;
+  args: readonly string[];
+  /** What the MCP server finds in its environment. */
+  env: Readonly<Record<string, string>>;
+  /** Asks first whether the MCP server speaks 2026-07-28, which starts it once more. */
+  probe: boolean;
+  settings: GatewaySettings;
+  /** Resolves when the gateway is to end. */
+  stopped: Promise<void>;
+}
+
+/** Why a wrapped server is over. */
+export type WrapEnd = "client" | "upstream" | "stopped";
+
+/**
+ * Starts an MCP server, and stands between it and the client on stdin and stdout until one of them is gone.
+ *
+ * @returns Which was gone first. The MCP server's process has ended by then.
+ * @throws UpstreamError where the command is no MCP server.
+ */
+export async function wrapStdio(options: WrapOptions): Promise<WrapEnd> {
+  const { name, agentId, command, args, env, probe, settings, stopped } = options;
+  const transport = () =>
+    new StdioClientTransport({
+      command,
+      args: [...args],
+      env: { ...env },
+      stderr: "inherit",
+      maxBufferSize: GATEWAY_LIMITS.serverMessageBytesMax,
+    });
+  const session = await Session.open(agentId, [{ name, prefix: "", transport, probe }], settings);
+  const gone = session.upstreamGone();
+  const left = new Promise<void>((resolve) => {
+    process.stdin.once("close", resolve);
+    process.stdin.once("end", resolve);
+  });
+  const client = serveStdio(() => session.server(), {
+    transport: new StdioServerTransport(process.stdin, process.stdout, {
+      maxBufferSize: GATEWAY_LIMITS.clientMessageBytesMax,
+    }),
+    onerror: (error) => settings.log(messageOf(error)),
+  });
+  const end = await Promise.race([
+    gone.then(() => "upstream" as const),
+    left.then(() => "client" as const),
+    stopped.then(() => "stopped" as const),
+  ]);
+  await session.close();
+  // What was answered just now is on its way to the client.
+  await new Promise((resolve) => setImmediate(resolve));
+  await client.close();
+  return end;
+}
