@@ -1,3 +1,6 @@
+export type { AgentToken, Identity, OAuthIdentity } from "./http/identity.js";
+export { type ProxyOptions, type RunningProxy, startProxy } from "./http/proxy.js";
+export { type HttpUpstream, httpUpstream } from "./http/upstream-url.js";
 export { GATEWAY_LIMITS } from "./limits.js";
 export type { ToolDefinition } from "./pins/definition.js";
 export { type Pin, PinFileError, type SeenDefinition } from "./pins/pin-document.js";

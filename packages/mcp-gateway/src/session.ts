@@ -63,9 +63,19 @@ export class Session {
     throw failed.reason;
   }
 
-  /** Milliseconds since it last served a request. */
+  /** Whether every MCP server is still there. */
+  get isUsable(): boolean {
+    return this.#upstreams.every((upstream) => upstream.isOpen);
+  }
+
+  /** It is not idle. */
+  use(): void {
+    this.#usedAtMs = Date.now();
+  }
+
+  /** Milliseconds since it was last used; 0 while it is. */
   get idleMs(): number {
-    return Date.now() - this.#usedAtMs;
+    return this.#calls.isBusy ? 0 : Date.now() - this.#usedAtMs;
   }
 
   /** Resolves when the connection to some MCP server is gone. */
@@ -89,14 +99,10 @@ export class Session {
       { name: only === undefined ? "faramesh" : `faramesh-${only.name}`, version: VERSION },
       { capabilities, requestState: { verify: (state, context) => this.#codec.verify(state, context) } },
     );
-    server.setRequestHandler("tools/list", async () => {
-      this.#usedAtMs = Date.now();
-      return { tools: await this.#catalog.list(this.agentId) };
-    });
-    server.setRequestHandler("tools/call", ({ params }, context) => {
-      this.#usedAtMs = Date.now();
-      return this.#calls.call(params.name, params.arguments ?? {}, context);
-    });
+    server.setRequestHandler("tools/list", async () => ({ tools: await this.#catalog.list(this.agentId) }));
+    server.setRequestHandler("tools/call", ({ params }, context) =>
+      this.#calls.call(params.name, params.arguments ?? {}, context),
+    );
     if (!this.#settings.toolsOnly) forwardRequests(server, this.#upstreams, this.#settings.results);
     this.#latestServer = server;
     return server;

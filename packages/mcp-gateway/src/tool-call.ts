@@ -64,6 +64,10 @@ export class ToolCalls {
     }
   }
 
+  get isBusy(): boolean {
+    return this.#underWay.size > 0;
+  }
+
   /** Ends every call that is under way; resolves when each is answered and reported. */
   async end(): Promise<void> {
     this.#ended.abort(new Error("the gateway ended"));

@@ -17,7 +17,8 @@ export const toolOf = (name: string, more: Partial<Tool> = {}): Tool => ({
   ...more,
 });
 
-const RECORDER_TOOLS = ["echo", "big", "fail", "throw", "die", "environment", "slow", "changed", "pay"];
+/** The tools of the recorder. */
+export const RECORDER_TOOLS = ["echo", "big", "fail", "throw", "die", "environment", "slow", "changed", "pay"];
 
 /** How the gateway is started. */
 export interface WrapSetup {

@@ -79,7 +79,7 @@ export function pinFile({ pins, data }: { pins?: string | false; data?: string }
 }
 
 /** One line on stderr: stdout belongs to the protocol. */
-function log(line: string): void {
+export function log(line: string): void {
   process.stderr.write(`faramesh mcp: ${printable(line)}\n`);
 }
 

@@ -4,6 +4,7 @@ import { wrapStdio } from "@faramesh/mcp-gateway";
 import { CliError, usageError } from "../errors.js";
 import { untilSignal } from "../signals.js";
 import { type GatewayOptions, settingsOf } from "./gateway-options.js";
+import { checkedName } from "./server-name.js";
 
 interface WrapCommandOptions extends GatewayOptions {
   agentId?: string;
@@ -27,14 +28,6 @@ export async function wrap(commandLine: readonly string[], options: WrapCommandO
     stopped: untilSignal(),
   });
   if (end === "upstream") throw new CliError("upstream_gone", `the MCP server ${command} ended`);
-}
-
-/** Names that pins are kept under, and prefixes: two underscores end a prefix. */
-function checkedName(name: string): string {
-  if (/^[A-Za-z0-9][A-Za-z0-9.-]*(_[A-Za-z0-9.-]+)*$/.test(name) && name.length <= 64 && name !== "constructor") {
-    return name;
-  }
-  throw usageError("a server's name is 1 to 64 letters, digits, dots, dashes and single underscores");
 }
 
 /** From the command line, and never from what the server says of itself: it could take another name to lose its pins. */
