@@ -29,9 +29,10 @@ export interface UpstreamCall {
   readonly onprogress: ((progress: Progress) => void) | undefined;
 }
 
-/** The MCP server cannot be used; nothing was sent to it. */
+/** The MCP server cannot be used. */
 export class UpstreamError extends Error {
   override readonly name = "UpstreamError";
+  readonly code = "upstream_failed";
 }
 
 const TOOL_NAME = /^[A-Za-z0-9_./-]{1,128}$/;

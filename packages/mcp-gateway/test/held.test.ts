@@ -106,12 +106,15 @@ describe("a held call", () => {
     expect(actionOf(await recorded.call("pay", { text: "200 EUR" }))).not.toBe(id);
   });
 
-  it("that was approved is run by one of two equal calls at once", async () => {
+  it("that was approved is run by one of two equal calls at once, and the other is an action of its own", async () => {
     recorded = await Recorded.start({ gate, options: ["--wait-seconds", "0"] });
     const id = actionOf(await recorded.call("pay", CALL));
     await gate.approver.approveAction(id);
-    await Promise.all([recorded.call("pay", CALL), recorded.call("pay", CALL)]);
+    const results = await Promise.all([recorded.call("pay", CALL), recorded.call("pay", CALL)]);
     expect(recorded.reached).toHaveLength(1);
+    expect(results.map(textOf)).toContain("paid 100 EUR");
+    const [held] = results.filter(({ isError }) => isError === true);
+    expect(await gate.admin.getAction(actionOf(held ?? {}))).toMatchObject({ status: "pending_approval" });
   });
 
   it("that was rejected in between is not run when it is called again", async () => {

@@ -22,7 +22,7 @@ rules:
     match: { tool: pay }
     require_approval: true
   - id: everything-else
-    match: { tool: [big, get-sum, get-tiny-image, trigger-long-running-operation] }
+    match: { tool: [big, get-sum, get-tiny-image, changed, trigger-long-running-operation] }
     allow: true
 `;
 const TOOLS = ["die", "fail", "echo", "big", "pay", "throw"].map((name) => toolOf(name));
@@ -65,6 +65,15 @@ describe("tools/list", () => {
     expect(await names()).toEqual([]);
     expect(textOf(await recorded.call("echo", { text: "hello" }))).toContain("There is no tool echo");
     expect(recorded.wrapped.stderr).toContain("lists a tool twice");
+  });
+
+  it("is said to have changed to a client, when the server says so", async () => {
+    recorded = await Recorded.start({ gate, options: ["--no-pins"] }, [toolOf("changed")]);
+    const told = new Promise<void>((resolve) => {
+      recorded.wrapped.client.setNotificationHandler("notifications/tools/list_changed", () => resolve());
+    });
+    await recorded.call("changed");
+    await told;
   });
 
   it("registers the schemas with the gate, which then holds arguments against them", async () => {
@@ -141,6 +150,7 @@ describe("@modelcontextprotocol/server-everything behind the gate", () => {
     const seen: number[] = [];
     const onprogress = ({ progress }: { progress: number }) => seen.push(progress);
     await wrapped.call("trigger-long-running-operation", { duration: 0.2, steps: 2 }, { onprogress });
-    expect(seen).toEqual([1, 2]);
+    // A client leaves out what comes together with the result.
+    expect([[1], [1, 2]]).toContainEqual(seen);
   });
 });

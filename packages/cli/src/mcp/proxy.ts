@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { httpUpstream, type Identity, startProxy, type UpstreamSpec } from "@faramesh/mcp-gateway";
 import { CliError, usageError } from "../errors.js";
 import { print } from "../output.js";
+import { explainStartFailure } from "../server-process.js";
 import { untilSignal } from "../signals.js";
 import { readText } from "../text-file.js";
 import { readAgentTokens } from "./agent-tokens.js";
@@ -35,7 +36,9 @@ export async function proxy(options: ProxyCommandOptions): Promise<void> {
     publicUrl: options.publicUrl,
     allowedHosts: options.allowHost ?? [],
     settings: settingsOf(options),
-  });
+  }).catch((error: unknown) =>
+    explainStartFailure(error, { host: "127.0.0.1", port: options.port, policyFile: undefined }),
+  );
   print(`listening on ${running.url}`);
   await signalled;
   await running.close();

@@ -7,7 +7,7 @@ import { recorderServer } from "./recorder-server.mjs";
 const [, , calls, definitions] = process.argv;
 const handler = createMcpHandler(() => recorderServer(calls, definitions));
 
-const http = createServer(async (incoming, outgoing) => {
+async function answer(incoming, outgoing) {
   const { authorization } = incoming.headers;
   if (authorization !== undefined) appendFileSync(calls, `${JSON.stringify({ authorization })}\n`);
   const chunks = await incoming.toArray();
@@ -17,11 +17,13 @@ const http = createServer(async (incoming, outgoing) => {
     headers: incoming.headers,
     ...body,
   });
-  const answer = await handler.fetch(request);
-  outgoing.writeHead(answer.status, Object.fromEntries(answer.headers));
-  for await (const chunk of answer.body ?? []) outgoing.write(chunk);
+  const response = await handler.fetch(request);
+  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+  for await (const chunk of response.body ?? []) outgoing.write(chunk);
   outgoing.end();
-});
+}
+
+const http = createServer((incoming, outgoing) => void answer(incoming, outgoing));
 http.listen(0, "127.0.0.1", () => {
   process.stdout.write(`listening on http://127.0.0.1:${http.address().port}/mcp\n`);
 });
