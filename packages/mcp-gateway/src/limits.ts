@@ -16,6 +16,8 @@ export const GATEWAY_LIMITS = {
   parkedMax: 256,
   /** Sessions of one HTTP endpoint, and agents served without sessions. */
   sessionsMax: 200,
+  /** Connections to one HTTP endpoint. */
+  connectionsMax: 1_000,
   /** Milliseconds after which a session that nobody uses is closed. */
   sessionIdleMs: 1_800_000,
   /** MCP servers behind one endpoint. */

@@ -1,10 +1,12 @@
 import { isForbiddenKey } from "@faramesh/protocol";
 import {
-  type CallToolResult,
   Client,
   type Notification,
   type Progress,
+  type RequestMethod,
+  SdkHttpError,
   type ServerCapabilities,
+  StreamableHTTPClientTransport,
   type Tool,
   type Transport,
 } from "@modelcontextprotocol/client";
@@ -35,6 +37,10 @@ export class UpstreamError extends Error {
   readonly code = "upstream_failed";
 }
 
+/** Milliseconds that an MCP server is given to end its session. */
+const END_MS_MAX = 2_000;
+/** How MCP servers over HTTP say that they do not know the session any more: as the protocol has it, and as many do. */
+const SESSION_LOST: ReadonlySet<number> = new Set([404, 400]);
 const TOOL_NAME = /^[A-Za-z0-9_./-]{1,128}$/;
 
 /**
@@ -56,10 +62,7 @@ export class Upstream {
     this.prefix = prefix;
     this.#client = client;
     client.fallbackNotificationHandler = async (notification) => this.onnotification(notification);
-    client.onclose = () => {
-      this.#isOpen = false;
-      this.onclose();
-    };
+    client.onclose = () => this.#lost();
   }
 
   /** @throws {@link UpstreamError} where there is no MCP server. */
@@ -98,7 +101,7 @@ export class Upstream {
    * @throws {@link UpstreamError} for more than is looked at, or for one name twice.
    */
   async tools(): Promise<{ tools: Tool[]; refused: string[] }> {
-    const { tools } = await this.#client.listTools(undefined, { cacheMode: "refresh" });
+    const { tools } = await this.#asked(this.#client.listTools(undefined, { cacheMode: "refresh" }));
     if (tools.length > GATEWAY_LIMITS.toolsMax || bytesOf(tools) > GATEWAY_LIMITS.toolBytesMax) {
       throw new UpstreamError(`the MCP server ${this.name} lists more tools than are looked at`);
     }
@@ -113,28 +116,39 @@ export class Upstream {
 
   /** Calls a tool: only ever from the executor of an action that was claimed. */
   call(tool: Tool, args: Record<string, unknown>, { signal, timeoutMs, onprogress }: UpstreamCall) {
-    return this.#client.callTool(
-      { name: tool.name, arguments: args },
-      {
-        signal,
-        timeout: timeoutMs,
-        maxTotalTimeout: timeoutMs,
-        ...(onprogress && { onprogress }),
-      },
-    ) as Promise<CallToolResult>;
+    const options = { signal, timeout: timeoutMs, maxTotalTimeout: timeoutMs, ...(onprogress && { onprogress }) };
+    return this.#asked(this.#client.callTool({ name: tool.name, arguments: args }, options));
   }
 
   /** Any other request of the protocol, as the client sent it. */
-  request<M extends Parameters<Client["request"]>[0]["method"]>(
-    method: M,
-    params: object | undefined,
-    signal: AbortSignal,
-  ): Promise<object> {
-    return this.#client.request({ method, ...(params && { params: { ...params } }) } as never, { signal } as never);
+  request(method: RequestMethod, params: object | undefined, signal: AbortSignal): Promise<object> {
+    const request = { method, ...(params && { params: { ...params } }) };
+    return this.#asked(this.#client.request(request as { method: "ping" }, { signal }));
   }
 
-  close(): Promise<void> {
-    return this.#client.close();
+  /** Ends the session at the server, where it keeps one, and the connection. */
+  async close(): Promise<void> {
+    const { transport } = this.#client;
+    if (transport instanceof StreamableHTTPClientTransport && this.#isOpen) {
+      const ended = transport.terminateSession().catch(() => {});
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, END_MS_MAX).unref())]);
+    }
+    await this.#client.close();
+  }
+
+  async #asked<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (error instanceof SdkHttpError && SESSION_LOST.has(error.status)) this.#lost();
+      throw error;
+    }
+  }
+
+  #lost(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.onclose();
   }
 }
 

@@ -55,6 +55,8 @@ describe("agents with tokens", () => {
 
   it("are refused without a token, and with one that nobody has", async () => {
     expect((await proxied.post(INITIALIZE)).status).toBe(401);
+    const large = { ...INITIALIZE, padding: "x".repeat(1_100_000) };
+    expect((await proxied.post(large)).status).toBe(401);
     const wrong = await proxied.post(INITIALIZE, { authorization: "Bearer token-of-mallory" });
     expect(wrong.status).toBe(401);
     expect(wrong.headers.get("www-authenticate")).toContain("invalid_token");

@@ -204,20 +204,47 @@ describe("the endpoint", () => {
 
 describe("@modelcontextprotocol/server-everything behind the endpoint", () => {
   const EVERYTHING = fileURLToPath(import.meta.resolve("@modelcontextprotocol/server-everything/dist/index.js"));
+  const SUM = { a: 2, b: 3 };
+  let port: number;
   let everything: RunningProcess;
+  const startEverything = async () => {
+    const started = await startNode([EVERYTHING, "streamableHttp"], { env: { PORT: `${port}` } }, /listening on port/);
+    everything = started.process;
+  };
+  beforeEach(async () => {
+    port = await freePort();
+    await startEverything();
+  });
   afterEach(() => everything.stop());
 
   it("is served beside another server, which speaks another revision", async () => {
-    const port = await freePort();
-    const started = await startNode([EVERYTHING, "streamableHttp"], { env: { PORT: `${port}` } }, /listening on port/);
-    everything = started.process;
     const upstreams = ["--upstream", `every=http://127.0.0.1:${port}/mcp`, "--upstream", `one=${first.url}`];
     proxied = await Proxied.start(gate, [...upstreams, "--agent-id", "http-agent"]);
     client = await proxied.client();
-    expect(textOf(await call("every__get-sum", { a: 2, b: 3 }))).toContain("5");
+    expect(textOf(await call("every__get-sum", SUM))).toContain("5");
     expect(textOf(await call("one__echo", { text: "hello" }))).toBe("hello");
     const { prompts } = await client.listPrompts();
     expect(prompts.map(({ name }) => name)).toContain("every__simple-prompt");
     expect((await client.getPrompt({ name: "every__simple-prompt" })).messages.length).toBeGreaterThan(0);
+  });
+
+  it("that was started anew is found again: by the next call of 2026-07-28, by the next session of 2025", async () => {
+    proxied = await Proxied.start(gate, [
+      ...["--upstream", `http://127.0.0.1:${port}/mcp`],
+      ...["--agent-id", "http-agent"],
+    ]);
+    client = await proxied.client();
+    const modern = await proxied.client(undefined, { versionNegotiation: { mode: { pin: "2026-07-28" } } });
+    const sum = { name: "get-sum", arguments: SUM };
+    await Promise.all([call("get-sum", SUM), modern.callTool(sum)]);
+    await everything.stop();
+    await startEverything();
+    expect((await call("get-sum", SUM)).isError).toBe(true);
+    await expect(call("get-sum", SUM)).rejects.toThrow();
+    expect((await modern.callTool(sum)).isError).toBe(true);
+    expect(textOf(await modern.callTool(sum))).toContain("5");
+    await modern.close();
+    client = await proxied.client();
+    expect(textOf(await call("get-sum", SUM))).toContain("5");
   });
 });

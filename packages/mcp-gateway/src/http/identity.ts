@@ -3,8 +3,14 @@ import { LIMITS } from "@faramesh/protocol";
 import { type AuthInfo, OAuthError, OAuthErrorCode, requireBearerAuth } from "@modelcontextprotocol/server";
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from "jose";
 
-/** Who a request comes from, or the answer that refuses it. Never read from what the client says of itself. */
-export type Authenticate = (request: Request) => Promise<{ agentId: string; auth: AuthInfo } | Response>;
+/** Who a request comes from. */
+export interface Caller {
+  readonly agentId: string;
+  readonly auth: AuthInfo;
+}
+
+/** Finds out who a request comes from, or the answer that refuses it: never from what the client says of itself. */
+export type Authenticate = (request: Request) => Promise<Caller | Response>;
 
 /** How the agents at an HTTP endpoint are told apart. */
 export type Identity =

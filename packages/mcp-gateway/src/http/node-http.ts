@@ -3,26 +3,31 @@ import { GATEWAY_LIMITS } from "../limits.js";
 
 const NO_BODY: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "OPTIONS"]);
 
+/** A request of Node's server as the web knows it, without its body. Its URL has the path alone from the client. */
+export function requestHead({ url = "/", rawHeaders }: IncomingMessage): Request {
+  const headers = new Headers();
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) headers.append(rawHeaders[at] ?? "", rawHeaders[at + 1] ?? "");
+  return new Request(new URL(`http://gateway.invalid${url.startsWith("/") ? url : "/"}`), { headers });
+}
+
 /**
- * A request of Node's server as the web knows it, its body read within bounds.
+ * The request with its method and body, aborted when the client is gone.
  *
  * @returns null where the body is too large.
  */
-export async function webRequest(incoming: IncomingMessage, response: ServerResponse): Promise<Request | null> {
-  const { method = "GET", url = "/" } = incoming;
+export async function wholeRequest(
+  { url, headers }: Request,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): Promise<Request | null> {
+  const { method = "GET" } = incoming;
   const gone = new AbortController();
   response.once("close", () => {
     if (!response.writableFinished) gone.abort();
   });
   const body = NO_BODY.has(method) ? undefined : await readBody(incoming);
   if (body === null) return null;
-  const headers = new Headers();
-  for (let at = 0; at + 1 < incoming.rawHeaders.length; at += 2) {
-    headers.append(incoming.rawHeaders[at] ?? "", incoming.rawHeaders[at + 1] ?? "");
-  }
-  // Only the path is taken from the client; what it says of the host is checked as a header.
-  const address = new URL(`http://gateway.invalid${url.startsWith("/") ? url : "/"}`);
-  return new Request(address, { method, headers, signal: gone.signal, ...(body !== undefined && { body }) });
+  return new Request(url, { method, headers, signal: gone.signal, ...(body !== undefined && { body }) });
 }
 
 async function readBody(incoming: IncomingMessage): Promise<string | null> {

@@ -11,8 +11,15 @@ import {
 import { GATEWAY_LIMITS } from "../limits.js";
 import type { GatewaySettings } from "../settings.js";
 import { messageOf, UpstreamError, type UpstreamSpec } from "../upstream.js";
-import { type Authenticate, authenticator, type Identity, metadataUrl, resourceMetadata } from "./identity.js";
-import { sendResponse, webRequest } from "./node-http.js";
+import {
+  type Authenticate,
+  authenticator,
+  type Caller,
+  type Identity,
+  metadataUrl,
+  resourceMetadata,
+} from "./identity.js";
+import { requestHead, sendResponse, wholeRequest } from "./node-http.js";
 import { HttpSessions, SessionsFull } from "./sessions.js";
 
 const HOST = "127.0.0.1";
@@ -51,6 +58,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const server = createServer();
   server.headersTimeout = 10_000;
   server.requestTimeout = 30_000;
+  server.maxConnections = GATEWAY_LIMITS.connectionsMax;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, HOST, resolve);
@@ -100,9 +108,7 @@ class Endpoint {
 
   async answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const request = await webRequest(incoming, response);
-      const answer = request === null ? refused(413, "the message is too large") : await this.#serve(request);
-      await sendResponse(answer, response);
+      await sendResponse(await this.#answerTo(incoming, response), response);
     } catch (error) {
       this.#options.settings.log(messageOf(error));
       if (!response.headersSent) response.writeHead(500);
@@ -119,15 +125,21 @@ class Endpoint {
     await this.#modern.close();
   }
 
-  async #serve(request: Request): Promise<Response> {
-    const rebound =
-      hostHeaderValidationResponse(request, this.#hosts) ?? originValidationResponse(request, this.#hosts);
+  /** Who asks is known before anything of the body is read. */
+  async #answerTo(incoming: IncomingMessage, response: ServerResponse): Promise<Response> {
+    const head = requestHead(incoming);
+    const rebound = hostHeaderValidationResponse(head, this.#hosts) ?? originValidationResponse(head, this.#hosts);
     if (rebound !== undefined) return rebound;
-    const { pathname } = new URL(request.url);
+    const { pathname } = new URL(head.url);
     if (this.#metadata !== null && pathname === this.#metadataPath) return Response.json(this.#metadata);
     if (pathname !== PATH) return refused(404, "there is nothing here");
-    const caller = await this.#authenticate(request);
+    const caller = await this.#authenticate(head);
     if (caller instanceof Response) return caller;
+    const request = await wholeRequest(head, incoming, response);
+    return request === null ? refused(413, "the message is too large") : this.#serve(request, caller);
+  }
+
+  async #serve(request: Request, caller: Caller): Promise<Response> {
     try {
       if (!(await isLegacyRequest(request))) return await this.#modern.fetch(request, { authInfo: caller.auth });
       return await this.#sessions.serve(request, await bodyOf(request), caller.agentId);

@@ -48,6 +48,11 @@ export class HttpSessions {
     const connection = id === null ? undefined : this.#connections.get(id);
     // A session of another agent is told from none by nobody.
     if (connection?.session.agentId !== agentId) return noSession(id !== null);
+    if (!connection.session.isUsable) {
+      // A client that begins anew finds the MCP server anew.
+      await this.#end(connection.transport.sessionId ?? "");
+      return noSession(true);
+    }
     connection.session.use();
     return connection.transport.handleRequest(request);
   }
