@@ -11,7 +11,6 @@ import {
   type ServerContext,
 } from "@modelcontextprotocol/server";
 import { GATEWAY_LIMITS } from "./limits.js";
-import type { ParkedCall } from "./parked-calls.js";
 import { errorResult, heldResult, heldSentence } from "./tool-results.js";
 
 /** What a client that was told to come back brings with it, sealed. */
@@ -46,16 +45,18 @@ export class HeldAnswers {
   /**
    * The answer to a call whose action is held: `input_required` with sealed state where the client can go on with it,
    * and after a few rounds of that, or elsewhere, an error that says how to resume.
+   *
+   * @param rounds - How often it is answered, this time included.
    */
   async answer(
     error: ApprovalRequired,
-    { actionId, rounds }: ParkedCall,
+    rounds: number,
     context: ServerContext,
   ): Promise<CallToolResult | InputRequiredResult> {
     const isModern = envelopeOf(context)[PROTOCOL_VERSION_META_KEY] !== undefined;
     const asked = this.#askToWait && this.#canAsk(context);
     if (rounds > GATEWAY_LIMITS.heldRoundsMax || !(isModern || asked)) return heldResult(error);
-    const requestState = await this.#codec.mint({ actionId, asked }, context);
+    const requestState = await this.#codec.mint({ actionId: error.actionId, asked }, context);
     if (!asked) return inputRequired({ requestState });
     const message = `${heldSentence(error.action)} Waiting does not approve it. Go on waiting?`;
     const question = inputRequired.elicit({
@@ -70,8 +71,8 @@ export class HeldAnswers {
   }
 
   /** Whether the person at the client was asked to go on waiting, and did not say so. */
-  wasDeclined(state: HeldState | undefined, context: ServerContext): boolean {
-    if (state?.asked !== true) return false;
+  wasDeclined(state: HeldState, context: ServerContext): boolean {
+    if (!state.asked) return false;
     return acceptedContent<{ go_on?: unknown }>(context.mcpReq.inputResponses, QUESTION)?.go_on !== true;
   }
 

@@ -1,9 +1,10 @@
 import { LIMITS } from "@faramesh/protocol";
 import { GATEWAY_LIMITS } from "./limits.js";
 
-/** A call whose action is held at the gate, while nobody waits for it. */
+/** A call whose action may be held at the gate, while nobody waits for it. */
 export interface ParkedCall {
-  readonly actionId: string;
+  /** Null where the gate may know the action, but its answer never came. */
+  readonly actionId: string | null;
   /** Of the agent, the tool and its arguments. */
   readonly callHash: string;
   /** What the action was submitted under: submitting it again leads to the same action. */
@@ -21,27 +22,25 @@ const KEPT_MS = LIMITS.idempotencyTtlSeconds * 1000 - 60_000;
 
 /** The held calls of one session. A call that is resumed is taken out: no two calls go on with one action. */
 export class ParkedCalls {
-  readonly #calls = new Map<string, Kept>();
+  readonly #calls = new Set<Kept>();
 
   park(call: ParkedCall): void {
-    const oldest = this.#calls.keys().next();
-    if (this.#calls.size >= GATEWAY_LIMITS.parkedMax && !oldest.done) this.#calls.delete(oldest.value);
-    this.#calls.set(call.actionId, { ...call, parkedAtMs: Date.now() });
+    const [oldest] = this.#calls;
+    if (this.#calls.size >= GATEWAY_LIMITS.parkedMax && oldest !== undefined) this.#calls.delete(oldest);
+    this.#calls.add({ ...call, parkedAtMs: Date.now() });
   }
 
-  /** The longest parked call with these arguments. */
-  takeEqual(callHash: string): ParkedCall | undefined {
-    for (const { actionId, callHash: other } of this.#calls.values()) {
-      if (other === callHash) return this.take(actionId, callHash);
+  /**
+   * The call with these arguments that was parked for longest.
+   *
+   * @param actionId - Only the call of this action.
+   */
+  take(callHash: string, actionId?: string): ParkedCall | undefined {
+    for (const call of this.#calls) {
+      if (call.callHash !== callHash || (actionId !== undefined && call.actionId !== actionId)) continue;
+      this.#calls.delete(call);
+      if (Date.now() - call.parkedAtMs < KEPT_MS) return call;
     }
     return undefined;
-  }
-
-  /** The call of this action, if it has these arguments. */
-  take(actionId: string, callHash: string): ParkedCall | undefined {
-    const call = this.#calls.get(actionId);
-    if (call === undefined || call.callHash !== callHash) return undefined;
-    this.#calls.delete(actionId);
-    return Date.now() - call.parkedAtMs < KEPT_MS ? call : undefined;
   }
 }

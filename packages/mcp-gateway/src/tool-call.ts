@@ -1,12 +1,18 @@
 import { createHash, randomUUID } from "node:crypto";
 import { canonicalRequest, type JsonObject } from "@faramesh/protocol";
-import { type Action, ApprovalRequired, type Client as Gate } from "@faramesh/sdk";
+import {
+  type Action,
+  ApprovalRequired,
+  FarameshConnectionError,
+  type Client as Gate,
+  ServerError,
+} from "@faramesh/sdk";
 import type { CallToolResult, InputRequiredResult, ServerContext } from "@modelcontextprotocol/server";
 import { CallProgress } from "./call-progress.js";
 import { type CatalogEntry, isHeld } from "./catalog-entry.js";
 import type { HeldAnswers, HeldState } from "./held-answers.js";
 import { GATEWAY_LIMITS } from "./limits.js";
-import type { ParkedCall, ParkedCalls } from "./parked-calls.js";
+import type { ParkedCalls } from "./parked-calls.js";
 import type { GatewaySettings } from "./settings.js";
 import { CallFailed, changedResult, errorResult, failureResult, ToolFailed } from "./tool-results.js";
 import { messageOf } from "./upstream.js";
@@ -34,8 +40,7 @@ export interface CallSession {
 /** Puts the calls of one session to the gate, and to the MCP server only from the executor of a claimed action. */
 export class ToolCalls {
   readonly #session: CallSession;
-  readonly #underWay = new Set<Promise<unknown>>();
-  readonly #ended = new AbortController();
+  readonly #underWay = new Map<Promise<unknown>, AbortController>();
 
   constructor(session: CallSession) {
     this.#session = session;
@@ -55,8 +60,9 @@ export class ToolCalls {
         `More than ${GATEWAY_LIMITS.callsMax} calls are under way; this one did not run. Call it later.`,
       );
     }
-    const answer = this.#answer(name, args, context);
-    this.#underWay.add(answer);
+    const ending = followed(context.mcpReq.signal);
+    const answer = this.#answer(name, args, context, ending.signal);
+    this.#underWay.set(answer, ending);
     try {
       return await answer;
     } finally {
@@ -70,14 +76,15 @@ export class ToolCalls {
 
   /** Ends every call that is under way; resolves when each is answered and reported. */
   async end(): Promise<void> {
-    this.#ended.abort(new Error("the gateway ended"));
-    await Promise.allSettled(this.#underWay);
+    for (const ending of this.#underWay.values()) ending.abort(new Error("the gateway ended"));
+    await Promise.allSettled(this.#underWay.keys());
   }
 
   async #answer(
     name: string,
     args: Record<string, unknown>,
     context: ServerContext,
+    signal: AbortSignal,
   ): Promise<CallToolResult | InputRequiredResult> {
     try {
       const entry = await this.#session.find(name);
@@ -86,7 +93,7 @@ export class ToolCalls {
       if (!entry.upstream.isOpen) {
         return errorResult(`The MCP server ${entry.upstream.name} is gone, so the call did not run.`);
       }
-      return await this.#guarded(entry, args, context);
+      return await this.#guarded(entry, args, context, signal);
     } catch (error) {
       context.mcpReq.signal.throwIfAborted();
       return failureResult(error);
@@ -97,6 +104,7 @@ export class ToolCalls {
     entry: CatalogEntry,
     args: Record<string, unknown>,
     context: ServerContext,
+    signal: AbortSignal,
   ): Promise<CallToolResult | InputRequiredResult> {
     const { agentId, settings, parked, held } = this.#session;
     const call: ToolCall = {
@@ -108,36 +116,37 @@ export class ToolCalls {
     };
     const callHash = hashOf(call);
     const state = context.mcpReq.requestState<HeldState>();
-    const resumed = state === undefined ? parked.takeEqual(callHash) : parked.take(state.actionId, callHash);
+    const resumed = parked.take(callHash, state?.actionId);
     if (state !== undefined && resumed === undefined) {
       return errorResult(`Action ${state.actionId} is not held for this call any more, so nothing ran.`);
     }
-    if (resumed !== undefined && held.wasDeclined(state, context)) {
+    if (state !== undefined && resumed !== undefined && held.wasDeclined(state, context)) {
       parked.park(resumed);
-      return held.declined(resumed.actionId);
+      return held.declined(state.actionId);
     }
     const idempotencyKey = resumed?.idempotencyKey ?? randomUUID();
     try {
-      return await this.#execute(entry, call, idempotencyKey, context);
+      return await this.#execute(entry, call, { idempotencyKey, signal, context });
     } catch (error) {
       if (error instanceof ToolFailed) return error.result;
-      if (!(error instanceof ApprovalRequired)) throw error;
-      const rounds = state === undefined ? 0 : (resumed?.rounds ?? 0);
-      const waiting: ParkedCall = { actionId: error.actionId, callHash, idempotencyKey, rounds: rounds + 1 };
-      parked.park(waiting);
-      return held.answer(error, waiting, context);
+      const rounds = (state === undefined ? 0 : (resumed?.rounds ?? 0)) + 1;
+      if (error instanceof ApprovalRequired) {
+        parked.park({ actionId: error.actionId, callHash, idempotencyKey, rounds });
+        return held.answer(error, rounds, context);
+      }
+      // Called again, it goes on with what the gate may have recorded of it.
+      if (isLost(error)) parked.park({ actionId: resumed?.actionId ?? null, callHash, idempotencyKey, rounds });
+      throw error;
     }
   }
 
   async #execute(
     entry: CatalogEntry,
     call: ToolCall,
-    idempotencyKey: string,
-    context: ServerContext,
+    { idempotencyKey, signal, context }: { idempotencyKey: string; signal: AbortSignal; context: ServerContext },
   ): Promise<CallToolResult> {
     const { settings } = this.#session;
     const progress = new CallProgress(context);
-    const signal = AbortSignal.any([context.mcpReq.signal, this.#ended.signal]);
     let pending: Action | null = null;
     try {
       const { result } = await settings.gate.executeIfAllowed({
@@ -181,6 +190,20 @@ export class ToolCalls {
     if (answer.isError === true) throw new ToolFailed(result);
     return result;
   }
+}
+
+/** What is aborted when the signal is. */
+function followed(signal: AbortSignal): AbortController {
+  const following = new AbortController();
+  const abort = (): void => following.abort(signal.reason);
+  if (signal.aborted) abort();
+  else signal.addEventListener("abort", abort, { once: true });
+  return following;
+}
+
+/** Whether the gate may have recorded an action, and could not say so. */
+function isLost(error: unknown): boolean {
+  return error instanceof FarameshConnectionError || error instanceof ServerError;
 }
 
 /** Nobody waits for it any more: an approval must not lead to a run that the client does not expect. */

@@ -13,19 +13,17 @@ export interface TestGate {
   approver: Client;
   /** A key of an agent. */
   agentKey: string;
+  /** Ends it for now. */
+  pause(): Promise<void>;
+  /** Starts it again, on the same data and port. */
+  resume(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export async function startGate(policySource: string): Promise<TestGate> {
   const place = await newPlace("SQLite");
-  const server = await startServer({
-    ...place.config,
-    host: "127.0.0.1",
-    port: 0,
-    adminKey: ADMIN_KEY,
-    policySource,
-    logLevel: "silent",
-  });
+  const config = { ...place.config, host: "127.0.0.1", adminKey: ADMIN_KEY, policySource, logLevel: "silent" } as const;
+  let server = await startServer({ ...config, port: 0 });
   const { url } = server;
   let running = true;
   return {
@@ -34,6 +32,10 @@ export async function startGate(policySource: string): Promise<TestGate> {
     adminKey: ADMIN_KEY,
     approver: createClient({ url, apiKey: await newKey(url, "approver") }),
     agentKey: await newKey(url, "agent"),
+    pause: () => server.close(),
+    async resume() {
+      server = await startServer({ ...config, port: Number(new URL(url).port) });
+    },
     async stop() {
       if (!running) return;
       running = false;

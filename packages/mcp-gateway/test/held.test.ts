@@ -100,6 +100,16 @@ describe("a held call", () => {
     expect(recorded.reached).toHaveLength(1);
   });
 
+  it("is the same action, too, when the gate was away in between", async () => {
+    recorded = await Recorded.start({ gate, options: ["--wait-seconds", "0"] });
+    const id = actionOf(await recorded.call("pay", CALL));
+    await gate.pause();
+    expect(textOf(await recorded.call("pay", CALL))).toContain("did not run");
+    await gate.resume();
+    expect(actionOf(await recorded.call("pay", CALL))).toBe(id);
+    expect(recorded.reached).toEqual([]);
+  });
+
   it("with other arguments is another action", async () => {
     recorded = await Recorded.start({ gate, options: ["--wait-seconds", "0"] });
     const id = actionOf(await recorded.call("pay", CALL));

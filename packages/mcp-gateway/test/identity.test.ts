@@ -198,6 +198,8 @@ describe("agents with access tokens of an authorization server", () => {
     expect(answer.status).toBe(401);
     const [, metadata = ""] = /resource_metadata="([^"]+)"/.exec(answer.headers.get("www-authenticate") ?? "") ?? [];
     expect(metadata).toBe(proxied.url.replace("/mcp", "/.well-known/oauth-protected-resource/mcp"));
+    const atTheRoot = new URL("/.well-known/oauth-protected-resource", proxied.url);
+    expect((await fetch(atTheRoot)).status).toBe(200);
     expect(await (await fetch(metadata)).json()).toMatchObject({
       resource: proxied.url,
       authorization_servers: [authorization.issuer],

@@ -82,7 +82,7 @@ class Endpoint {
   readonly #options: ProxyOptions;
   readonly #hosts: string[];
   readonly #authenticate: Authenticate;
-  readonly #metadataPath: string;
+  readonly #metadataPaths: readonly string[];
   readonly #metadata: object | null;
   readonly #sessions: HttpSessions;
   readonly #modern: McpHttpHandler;
@@ -91,7 +91,8 @@ class Endpoint {
     this.#options = options;
     this.#hosts = [...localhostAllowedHostnames(), ...options.allowedHosts];
     this.#authenticate = authenticator(options.identity, known);
-    this.#metadataPath = metadataUrl(known).pathname;
+    // At the root, too: not every client puts the path of the endpoint behind it.
+    this.#metadataPaths = [metadataUrl(known).pathname, metadataUrl(new URL("/", known)).pathname.replace(/\/$/, "")];
     this.#metadata = resourceMetadata(options.identity, known);
     const { log } = options.settings;
     this.#modern = createMcpHandler(
@@ -131,7 +132,7 @@ class Endpoint {
     const rebound = hostHeaderValidationResponse(head, this.#hosts) ?? originValidationResponse(head, this.#hosts);
     if (rebound !== undefined) return rebound;
     const { pathname } = new URL(head.url);
-    if (this.#metadata !== null && pathname === this.#metadataPath) return Response.json(this.#metadata);
+    if (this.#metadata !== null && this.#metadataPaths.includes(pathname)) return Response.json(this.#metadata);
     if (pathname !== PATH) return refused(404, "there is nothing here");
     const caller = await this.#authenticate(head);
     if (caller instanceof Response) return caller;
