@@ -1,6 +1,7 @@
 import type { Action } from "@faramesh/sdk";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startGate, type TestGate } from "./gate.js";
+import { lossyWayTo } from "./lossy-gate.js";
 import { Recorded, textOf } from "./wrapped.js";
 
 const POLICY = `version: 1
@@ -108,6 +109,20 @@ describe("a held call", () => {
     await gate.resume();
     expect(actionOf(await recorded.call("pay", CALL))).toBe(id);
     expect(recorded.reached).toEqual([]);
+  });
+
+  it("is one action, too, when the answer to its submission was lost", async () => {
+    const lossy = await lossyWayTo(gate.url);
+    recorded = await Recorded.start({ gate: { ...gate, url: lossy.url }, options: ["--wait-seconds", "0"] });
+    const before = (await actions("pay")).length;
+    lossy.losing = true;
+    expect(textOf(await recorded.call("pay", CALL))).toContain("did not run");
+    const [recordedThen] = await actions("pay");
+    lossy.losing = false;
+    expect(actionOf(await recorded.call("pay", CALL))).toBe(recordedThen?.id);
+    expect(await actions("pay")).toHaveLength(before + 1);
+    expect(recorded.reached).toEqual([]);
+    await lossy.stop();
   });
 
   it("with other arguments is another action", async () => {
