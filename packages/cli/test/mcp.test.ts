@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { PinFile } from "@faramesh/mcp-gateway";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { codeOf } from "./client-gate.js";
-import { faramesh, type Scratch, scratch } from "./running.js";
+import { faramesh, type Scratch, scratch, start } from "./running.js";
 
 const UPSTREAM = "http://127.0.0.1:9/mcp";
 const tool = (description: string) => ({ name: "read", description, inputSchema: { type: "object" as const } });
@@ -31,6 +31,14 @@ describe("faramesh mcp wrap", () => {
       expect(finished.stderr).toContain("does not answer");
       expect(codeOf(finished)).toBe("upstream_failed");
     }
+  });
+
+  it("ends with 0 on SIGTERM while the server does not answer yet", async () => {
+    const silent = "process.stderr.write('started'); setInterval(() => {}, 1_000)";
+    const args = ["mcp", "wrap", "--agent-id", "a", "--", process.execPath, "-e", silent];
+    const running = start(args, { cwd: folder.dir });
+    while (!running.stderr().includes("started")) await new Promise(setImmediate);
+    expect(await running.stop("SIGTERM")).toEqual({ code: 0, stdout: "", stderr: "started" });
   });
 
   it.each([

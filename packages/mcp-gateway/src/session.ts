@@ -54,8 +54,13 @@ export class Session {
   }
 
   /** @throws UpstreamError where an MCP server does not answer. */
-  static async open(agentId: string, specs: readonly UpstreamSpec[], settings: GatewaySettings): Promise<Session> {
-    const connected = await Promise.allSettled(specs.map((spec) => Upstream.connect(spec)));
+  static async open(
+    agentId: string,
+    specs: readonly UpstreamSpec[],
+    settings: GatewaySettings,
+    signal?: AbortSignal,
+  ): Promise<Session> {
+    const connected = await Promise.allSettled(specs.map((spec) => Upstream.connect(spec, signal)));
     const upstreams = connected.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
     const failed = connected.find((each) => each.status === "rejected");
     if (failed === undefined) return new Session(agentId, upstreams, settings);

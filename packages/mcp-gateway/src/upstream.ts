@@ -65,8 +65,11 @@ export class Upstream {
     client.onclose = () => this.#lost();
   }
 
-  /** @throws {@link UpstreamError} where there is no MCP server. */
-  static async connect(spec: UpstreamSpec): Promise<Upstream> {
+  /**
+   * @param signal - Gives up when it is aborted.
+   * @throws {@link UpstreamError} where there is no MCP server.
+   */
+  static async connect(spec: UpstreamSpec, signal?: AbortSignal): Promise<Upstream> {
     const client = new Client(
       { name: "faramesh", version: VERSION },
       {
@@ -77,7 +80,7 @@ export class Upstream {
     );
     const upstream = new Upstream(spec, client);
     try {
-      await client.connect(spec.transport());
+      await client.connect(spec.transport(), { ...(signal && { signal }) });
       return upstream;
     } catch (error) {
       await client.close().catch(() => {});
@@ -140,7 +143,8 @@ export class Upstream {
     try {
       return await answer;
     } catch (error) {
-      if (error instanceof SdkHttpError && SESSION_LOST.has(error.status)) this.#lost();
+      const hasSession = this.#client.transport?.sessionId !== undefined;
+      if (hasSession && error instanceof SdkHttpError && SESSION_LOST.has(error.status)) this.#lost();
       throw error;
     }
   }

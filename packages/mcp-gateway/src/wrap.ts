@@ -3,7 +3,7 @@ import { StdioServerTransport, serveStdio } from "@modelcontextprotocol/server/s
 import { GATEWAY_LIMITS } from "./limits.js";
 import { Session } from "./session.js";
 import type { GatewaySettings } from "./settings.js";
-import { messageOf } from "./upstream.js";
+import { messageOf, type UpstreamSpec } from "./upstream.js";
 
 /** What is wrapped, and for whom. */
 export interface WrapOptions {
@@ -40,7 +40,8 @@ export async function wrapStdio(options: WrapOptions): Promise<WrapEnd> {
       stderr: "inherit",
       maxBufferSize: GATEWAY_LIMITS.serverMessageBytesMax,
     });
-  const session = await Session.open(agentId, [{ name, prefix: "", transport, probe }], settings);
+  const session = await opened(agentId, { name, prefix: "", transport, probe }, settings, stopped);
+  if (session === null) return "stopped";
   const gone = session.upstreamGone();
   const left = new Promise<void>((resolve) => {
     process.stdin.once("close", resolve);
@@ -62,4 +63,21 @@ export async function wrapStdio(options: WrapOptions): Promise<WrapEnd> {
   await new Promise((resolve) => setImmediate(resolve));
   await client.close();
   return end;
+}
+
+/** Null where the gateway was to end before the MCP server answered. */
+async function opened(
+  agentId: string,
+  spec: UpstreamSpec,
+  settings: GatewaySettings,
+  stopped: Promise<void>,
+): Promise<Session | null> {
+  const stopping = new AbortController();
+  void stopped.then(() => stopping.abort());
+  try {
+    return await Session.open(agentId, [spec], settings, stopping.signal);
+  } catch (error) {
+    if (stopping.signal.aborted) return null;
+    throw error;
+  }
 }
