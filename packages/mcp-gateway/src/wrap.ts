@@ -43,26 +43,44 @@ export async function wrapStdio(options: WrapOptions): Promise<WrapEnd> {
   const session = await opened(agentId, { name, prefix: "", transport, probe }, settings, stopped);
   if (session === null) return "stopped";
   const gone = session.upstreamGone();
-  const left = new Promise<void>((resolve) => {
-    process.stdin.once("close", resolve);
-    process.stdin.once("end", resolve);
-  });
+  const connection = new ClientConnection();
   const client = serveStdio(() => session.server(), {
-    transport: new StdioServerTransport(process.stdin, process.stdout, {
-      maxBufferSize: GATEWAY_LIMITS.clientMessageBytesMax,
-    }),
+    transport: connection,
     onerror: (error) => settings.log(messageOf(error)),
   });
   const end = await Promise.race([
     gone.then(() => "upstream" as const),
-    left.then(() => "client" as const),
+    connection.closed.then(() => "client" as const),
     stopped.then(() => "stopped" as const),
   ]);
   await session.close();
   // What was answered just now is on its way to the client.
   await new Promise((resolve) => setImmediate(resolve));
   await client.close();
+  // A client that has not closed its end would keep the process.
+  process.stdin.destroy();
   return end;
+}
+
+/** The client on stdin and stdout. */
+class ClientConnection extends StdioServerTransport {
+  /** Resolves when the client is gone, or sent what is not read any further. */
+  readonly closed: Promise<void>;
+  readonly #close: () => void;
+
+  constructor() {
+    super(process.stdin, process.stdout, { maxBufferSize: GATEWAY_LIMITS.clientMessageBytesMax });
+    let close = (): void => {};
+    this.closed = new Promise((resolve) => {
+      close = resolve;
+    });
+    this.#close = close;
+  }
+
+  override async close(): Promise<void> {
+    await super.close();
+    this.#close();
+  }
 }
 
 /** Null where the gateway was to end before the MCP server answered. */

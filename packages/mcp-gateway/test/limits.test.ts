@@ -7,7 +7,7 @@ import { Recorded, textOf, toolOf } from "./wrapped.js";
 const POLICY = `version: 1
 name: limits
 rules:
-  - { id: all, match: { tool: [echo, slow] }, allow: true }
+  - { id: all, match: { tool: [echo, slow, big] }, allow: true }
   - { id: held, match: { tool: pay }, require_approval: true }
 `;
 
@@ -41,6 +41,19 @@ describe("one client", () => {
     recorded = await Recorded.start({ gate }, many);
     expect((await recorded.wrapped.client.listTools()).tools).toEqual([]);
     expect(recorded.wrapped.stderr).toContain("lists more tools than are looked at");
+  });
+
+  it("is cut off with a message that is too large, and nothing of it runs", async () => {
+    recorded = await Recorded.start({ gate });
+    const call = recorded.call("echo", { text: "x".repeat(GATEWAY_LIMITS.clientMessageBytesMax) });
+    await expect(call).rejects.toThrow("Connection closed");
+    expect(recorded.reached).toEqual([]);
+  });
+
+  it("has a server cut off that sends too much at once, and is told that the tool may have run", async () => {
+    recorded = await Recorded.start({ gate });
+    const result = await recorded.call("big", { bytes: GATEWAY_LIMITS.serverMessageBytesMax });
+    expect(textOf(result)).toContain("The tool may have run");
   });
 
   it("has a call end that runs too long, which is reported as failed", async () => {

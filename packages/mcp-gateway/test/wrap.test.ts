@@ -133,6 +133,16 @@ describe("faramesh mcp wrap", () => {
     expect(recorded.wrapped.stderr).toBe("");
   });
 
+  it("ends on SIGTERM, while the client is there", async () => {
+    recorded = await Recorded.start({ gate });
+    const closed = new Promise<void>((resolve) => {
+      recorded.wrapped.client.onclose = resolve;
+    });
+    process.kill(recorded.wrapped.pid, "SIGTERM");
+    await closed;
+    expect(recorded.wrapped.stderr).toBe("");
+  });
+
   it("serves a client of MCP 2026-07-28, too", async () => {
     recorded = await Recorded.start({ gate, client: { versionNegotiation: { mode: { pin: "2026-07-28" } } } });
     expect((await recorded.wrapped.client.listTools()).tools.map(({ name }) => name)).toContain("echo");
