@@ -12,7 +12,9 @@ export const GATEWAY_LIMITS = {
   toolNestingMax: 100,
   /** Calls that one session has under way, held ones included. */
   callsMax: 64,
-  /** Held calls that one session may resume; past that the oldest is forgotten, and calling again is a new action. */
+  /** Agents whose held calls are remembered at one HTTP endpoint; past that the first are forgotten. */
+  agentsMax: 1_000,
+  /** Held calls that one agent may resume; past that the oldest is forgotten, and calling again is a new action. */
   parkedMax: 256,
   /** Sessions of one HTTP endpoint, and agents served without sessions. */
   sessionsMax: 200,

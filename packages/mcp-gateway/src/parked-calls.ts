@@ -20,7 +20,7 @@ interface Kept extends ParkedCall {
 /** For as long as the gate surely knows an idempotency key. */
 const KEPT_MS = LIMITS.idempotencyTtlSeconds * 1000 - 60_000;
 
-/** The held calls of one session. A call that is resumed is taken out: no two calls go on with one action. */
+/** The held calls of one agent. A call that is resumed is taken out: no two calls go on with one action. */
 export class ParkedCalls {
   readonly #calls = new Set<Kept>();
 
@@ -42,5 +42,20 @@ export class ParkedCalls {
       if (Date.now() - call.parkedAtMs < KEPT_MS) return call;
     }
     return undefined;
+  }
+}
+
+/** The held calls of each agent: they outlive its sessions, so that a client that begins anew goes on with them. */
+export class ParkedByAgent {
+  readonly #agents = new Map<string, ParkedCalls>();
+
+  of(agentId: string): ParkedCalls {
+    const parked = this.#agents.get(agentId) ?? new ParkedCalls();
+    const oldest = this.#agents.keys().next();
+    if (!this.#agents.has(agentId) && this.#agents.size >= GATEWAY_LIMITS.agentsMax && !oldest.done) {
+      this.#agents.delete(oldest.value);
+    }
+    this.#agents.set(agentId, parked);
+    return parked;
   }
 }

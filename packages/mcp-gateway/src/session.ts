@@ -8,7 +8,7 @@ import {
 } from "@modelcontextprotocol/server";
 import { Catalog } from "./catalog.js";
 import { HeldAnswers, type HeldState } from "./held-answers.js";
-import { ParkedCalls } from "./parked-calls.js";
+import type { ParkedCalls } from "./parked-calls.js";
 import { forwardedCapabilities, forwardRequests } from "./pass-through.js";
 import type { GatewaySettings } from "./settings.js";
 import { ToolCalls } from "./tool-call.js";
@@ -18,7 +18,15 @@ import { VERSION } from "./version.js";
 /** Sealed state is of use for as long as its call could be resumed. */
 const STATE_TTL_SECONDS = 86_400;
 
-/** One agent at its MCP servers: connections, the tools they have, and the calls that are held. */
+/** What a session is opened with. */
+export interface SessionSetup {
+  readonly agentId: string;
+  readonly settings: GatewaySettings;
+  /** The agent's held calls, which the session goes on with. */
+  readonly parked: ParkedCalls;
+}
+
+/** One agent at its MCP servers: connections, the tools they have, and its calls. */
 export class Session {
   readonly agentId: string;
   /** Told of what the MCP servers notify of, beside the client. */
@@ -27,7 +35,6 @@ export class Session {
   readonly #settings: GatewaySettings;
   readonly #upstreams: readonly Upstream[];
   readonly #catalog: Catalog;
-  readonly #parked = new ParkedCalls();
   readonly #codec = createRequestStateCodec<HeldState>({
     key: randomBytes(32),
     ttlSeconds: STATE_TTL_SECONDS,
@@ -37,7 +44,7 @@ export class Session {
   #latestServer: Server | null = null;
   #usedAtMs = Date.now();
 
-  private constructor(agentId: string, upstreams: readonly Upstream[], settings: GatewaySettings) {
+  private constructor({ agentId, settings, parked }: SessionSetup, upstreams: readonly Upstream[]) {
     this.agentId = agentId;
     this.#settings = settings;
     this.#upstreams = upstreams;
@@ -46,7 +53,7 @@ export class Session {
     this.#calls = new ToolCalls({
       agentId,
       settings,
-      parked: this.#parked,
+      parked,
       held: new HeldAnswers(this.#codec, settings.askToWait, connection),
       find: (name) => this.#catalog.find(name),
     });
@@ -54,16 +61,11 @@ export class Session {
   }
 
   /** @throws UpstreamError where an MCP server does not answer. */
-  static async open(
-    agentId: string,
-    specs: readonly UpstreamSpec[],
-    settings: GatewaySettings,
-    signal?: AbortSignal,
-  ): Promise<Session> {
+  static async open(setup: SessionSetup, specs: readonly UpstreamSpec[], signal?: AbortSignal): Promise<Session> {
     const connected = await Promise.allSettled(specs.map((spec) => Upstream.connect(spec, signal)));
     const upstreams = connected.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
     const failed = connected.find((each) => each.status === "rejected");
-    if (failed === undefined) return new Session(agentId, upstreams, settings);
+    if (failed === undefined) return new Session(setup, upstreams);
     await Promise.allSettled(upstreams.map((upstream) => upstream.close()));
     throw failed.reason;
   }

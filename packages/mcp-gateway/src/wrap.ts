@@ -1,7 +1,8 @@
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { StdioServerTransport, serveStdio } from "@modelcontextprotocol/server/stdio";
 import { GATEWAY_LIMITS } from "./limits.js";
-import { Session } from "./session.js";
+import { ParkedCalls } from "./parked-calls.js";
+import { Session, type SessionSetup } from "./session.js";
 import type { GatewaySettings } from "./settings.js";
 import { messageOf, type UpstreamSpec } from "./upstream.js";
 
@@ -40,7 +41,11 @@ export async function wrapStdio(options: WrapOptions): Promise<WrapEnd> {
       stderr: "inherit",
       maxBufferSize: GATEWAY_LIMITS.serverMessageBytesMax,
     });
-  const session = await opened(agentId, { name, prefix: "", transport, probe }, settings, stopped);
+  const session = await opened(
+    { agentId, settings, parked: new ParkedCalls() },
+    { name, prefix: "", transport, probe },
+    stopped,
+  );
   if (session === null) return "stopped";
   const gone = session.upstreamGone();
   const connection = new ClientConnection();
@@ -84,16 +89,11 @@ class ClientConnection extends StdioServerTransport {
 }
 
 /** Null where the gateway was to end before the MCP server answered. */
-async function opened(
-  agentId: string,
-  spec: UpstreamSpec,
-  settings: GatewaySettings,
-  stopped: Promise<void>,
-): Promise<Session | null> {
+async function opened(setup: SessionSetup, spec: UpstreamSpec, stopped: Promise<void>): Promise<Session | null> {
   const stopping = new AbortController();
   void stopped.then(() => stopping.abort());
   try {
-    return await Session.open(agentId, [spec], settings, stopping.signal);
+    return await Session.open(setup, [spec], stopping.signal);
   } catch (error) {
     if (stopping.signal.aborted) return null;
     throw error;

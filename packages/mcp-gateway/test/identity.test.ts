@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { SignJWT } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { AuthorizationServer } from "./authorization-server.js";
@@ -94,6 +95,20 @@ describe("agents with tokens", () => {
     expect(recorder.reached).toHaveLength(before);
     expect(textOf(await alice.callTool(pay))).toBe("paid shared");
     await Promise.all([alice.close(), bob.close()]);
+  });
+
+  it("go on with what they were held for in a later session", async () => {
+    const pay = { name: "pay", arguments: { text: "later" } };
+    const earlier = await proxied.client("token-of-alice");
+    const held = await earlier.callTool(pay);
+    const { id } = (held._meta?.["faramesh/action"] ?? {}) as { id: string };
+    await (earlier.transport as StreamableHTTPClientTransport).terminateSession();
+    await earlier.close();
+    await gate.approver.approveAction(id);
+    const later = await proxied.client("token-of-alice");
+    expect(textOf(await later.callTool(pay))).toBe("paid later");
+    expect(await gate.admin.getAction(id)).toMatchObject({ status: "succeeded" });
+    await later.close();
   });
 
   it("cannot use the session of another agent", async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { isInitializeRequest, WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/server";
 import { GATEWAY_LIMITS } from "../limits.js";
+import { ParkedByAgent } from "../parked-calls.js";
 import { Session } from "../session.js";
 import type { GatewaySettings } from "../settings.js";
 import { UpstreamError, type UpstreamSpec } from "../upstream.js";
@@ -26,6 +27,7 @@ export class HttpSessions {
   readonly #onToolsChanged: () => void;
   readonly #connections = new Map<string, Connection>();
   readonly #agents = new Map<string, Session>();
+  readonly #parked = new ParkedByAgent();
   readonly #openings = new Map<string, Promise<Session>>();
   /** Sessions whose MCP servers are being connected to. */
   #opening = 0;
@@ -109,9 +111,10 @@ export class HttpSessions {
     if (this.#connections.size + this.#agents.size + this.#opening >= GATEWAY_LIMITS.sessionsMax) {
       throw new SessionsFull(`${GATEWAY_LIMITS.sessionsMax} sessions are open`);
     }
+    const setup = { agentId, settings: this.#settings, parked: this.#parked.of(agentId) };
     this.#opening++;
     try {
-      const session = await Session.open(agentId, this.#specs, this.#settings);
+      const session = await Session.open(setup, this.#specs);
       if (!this.#isClosed) return session;
       await session.close();
       throw new UpstreamError("the gateway ended");
