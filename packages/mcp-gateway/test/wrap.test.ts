@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -17,7 +18,7 @@ rules:
     require_approval: true
     reason: Payments need a person
   - id: read
-    match: { tool: [echo, big, fail, throw, die, environment, slow, changed, read_text_file, list_directory], operation: call }
+    match: { tool: [echo, big, fail, throw, die, environment, slow, changed, read_text_file, create_entities, read_graph], operation: call }
     allow: true
   - id: write
     match: { tool: write_file, operation: call, params: { path: { contains: /inbox/ } } }
@@ -168,5 +169,22 @@ describe("@modelcontextprotocol/server-filesystem behind the gate", () => {
     const read = await wrapped.call("read_text_file", { path: join(wrapped.dir, "b.txt") });
     expect(textOf(read)).toBe("there");
     expect(read.structuredContent).toEqual({ content: "there" });
+  });
+});
+
+describe("@modelcontextprotocol/server-memory behind the gate", () => {
+  const MEMORY = fileURLToPath(import.meta.resolve("@modelcontextprotocol/server-memory/dist/index.js"));
+  let wrapped: Wrapped;
+  afterEach(() => wrapped.stop());
+
+  it("remembers what the policy allows, and nothing else, as its environment says where", async () => {
+    const setup = { gate, env: { MEMORY_FILE_PATH: join(tmpdir(), `faramesh-memory-${process.pid}.jsonl`) } };
+    wrapped = await Wrapped.start(setup, () => [process.execPath, MEMORY]);
+    const entities = (name: string) => ({ entities: [{ name, entityType: "person", observations: [] }] });
+    expect((await wrapped.call("create_entities", entities("Ada"))).isError).toBeUndefined();
+    expect((await wrapped.call("delete_entities", { entityNames: ["Ada"] })).isError).toBe(true);
+    const graph = await wrapped.call("read_graph");
+    expect(graph.structuredContent).toEqual({ ...entities("Ada"), relations: [] });
+    rmSync(setup.env.MEMORY_FILE_PATH);
   });
 });
