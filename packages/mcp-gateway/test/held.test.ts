@@ -128,7 +128,12 @@ describe("a held call", () => {
   it("with other arguments is another action", async () => {
     recorded = await Recorded.start({ gate, options: ["--wait-seconds", "0"] });
     const id = actionOf(await recorded.call("pay", CALL));
-    expect(actionOf(await recorded.call("pay", { text: "200 EUR" }))).not.toBe(id);
+    const other = actionOf(await recorded.call("pay", { text: "200 EUR" }));
+    expect(other).not.toBe(id);
+    expect(await gate.admin.getAction(other)).toMatchObject({
+      params: { text: "200 EUR" },
+      status: "pending_approval",
+    });
   });
 
   it("that was approved is run by one of two equal calls at once, and the other is an action of its own", async () => {

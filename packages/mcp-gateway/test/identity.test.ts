@@ -120,8 +120,8 @@ describe("agents with tokens", () => {
     expect((await proxied.post(list, asAlice)).status).toBe(200);
   });
 
-  it("cannot make up sealed state, or bring that of another agent", async () => {
-    const call = (requestState: string, token: string) =>
+  it("cannot make up sealed state, or bring that of another agent or another call", async () => {
+    const call = (requestState: string, token: string, text = "sealed") =>
       proxied.post(
         {
           jsonrpc: "2.0",
@@ -129,7 +129,7 @@ describe("agents with tokens", () => {
           method: "tools/call",
           params: {
             name: "pay",
-            arguments: { text: "sealed" },
+            arguments: { text },
             ...(requestState !== "" && { requestState }),
             _meta: {
               "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -152,6 +152,8 @@ describe("agents with tokens", () => {
     expect(await refused(requestState, "token-of-bob")).toContain("invalid_request_state");
     expect(await refused(`${requestState.slice(0, -2)}xx`, "token-of-alice")).toContain("invalid_request_state");
     expect(await refused("v1.e30.e30", "token-of-alice")).toContain("invalid_request_state");
+    const forAnother = await call(requestState, "token-of-alice", "another");
+    expect(JSON.stringify(await forAnother.json())).toContain("is not held for this call any more, so nothing ran");
     expect(await refused(requestState, "token-of-alice")).toContain("input_required");
   });
 });
