@@ -33,6 +33,12 @@ export default {
     ),
     dependsOnlyOn("sdk-imports-protocol", "^packages/sdk/src/", ["^packages/protocol/"], "sdk is what users embed."),
     dependsOnlyOn(
+      "mcp-gateway-imports-sdk-and-protocol",
+      "^packages/mcp-gateway/src/",
+      ["^packages/protocol/", "^packages/sdk/"],
+      "The gateway is a client of the gate like any other.",
+    ),
+    dependsOnlyOn(
       "server-imports-core-and-protocol",
       "^packages/server/src/",
       ["^packages/core/", "^packages/protocol/"],

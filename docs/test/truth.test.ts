@@ -91,7 +91,10 @@ describe("docs/vocabulary.md", () => {
 
 describe("docs/dependencies.md", () => {
   it("names every dependency of every package, and none that is not there", () => {
-    const manifests = ["", ...["protocol", "core", "server", "sdk", "cli"].map((name) => `packages/${name}/`)];
+    const manifests = [
+      "",
+      ...["protocol", "core", "server", "sdk", "mcp-gateway", "cli"].map((name) => `packages/${name}/`),
+    ];
     const installed = manifests.flatMap((folder) => {
       const { dependencies = {}, devDependencies = {} } = JSON.parse(read(`${folder}package.json`)) as Manifest;
       return Object.keys({ ...dependencies, ...devDependencies });

@@ -48,6 +48,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   { name: "policy", summary: "check, test, version and compare policies", load: () => import("./commands/policy.js") },
   { name: "tools", summary: "say what the params of tools look like", load: () => import("./commands/tools.js") },
+  { name: "mcp", summary: "put MCP servers behind the gate", load: () => import("./commands/mcp.js") },
   { name: "init", summary: "write a starter policy and its tests here", load: () => import("./commands/init.js") },
   { name: "doctor", summary: "find out what is wrong", load: () => import("./commands/doctor.js") },
   {

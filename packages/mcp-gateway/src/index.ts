@@ -1,0 +1,11 @@
+export type { AgentToken, Identity, OAuthIdentity } from "./http/identity.js";
+export { type ProxyOptions, type RunningProxy, startProxy } from "./http/proxy.js";
+export { type HttpUpstream, httpUpstream } from "./http/upstream-url.js";
+export { GATEWAY_LIMITS } from "./limits.js";
+export type { ToolDefinition } from "./pins/definition.js";
+export { type Pin, PinFileError, type SeenDefinition } from "./pins/pin-document.js";
+export { type ChangedTool, PinFile } from "./pins/pin-file.js";
+export { ResultFilter } from "./result-filter.js";
+export type { GatewaySettings, ToolSchema } from "./settings.js";
+export { UpstreamError, type UpstreamSpec } from "./upstream.js";
+export { type WrapEnd, type WrapOptions, wrapStdio } from "./wrap.js";
