@@ -1,0 +1,102 @@
+"""OpenAI Agents SDK."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from agents import Agent, Model, ModelResponse, RunConfig, Runner, Usage, function_tool
+from agents.items import ToolCallOutputItem
+from openai.types.responses import (
+    Response,
+    ResponseCompletedEvent,
+    ResponseFunctionToolCall,
+    ResponseOutputMessage,
+    ResponseOutputText,
+)
+
+from agent_cases import AwaitedAgentCases
+from faramesh.integrations import govern
+from world import Call, World
+
+
+class Scripted(Model):
+    """A model that says what is written."""
+
+    def __init__(self, turns: list[list[Call]]) -> None:
+        self._turns = iter([*turns, []])
+        self._calls = 0
+
+    def _say(self) -> list[Any]:
+        turn = next(self._turns)
+        if not turn:
+            text = ResponseOutputText(text="done", type="output_text", annotations=[])
+            return [
+                ResponseOutputMessage(id="m", type="message", role="assistant", status="completed", content=[text])
+            ]
+        self._calls += 1
+        return [
+            ResponseFunctionToolCall(
+                type="function_call",
+                call_id=f"call-{self._calls}-{index}",
+                id=f"f-{self._calls}-{index}",
+                name=name,
+                arguments=json.dumps(args),
+            )
+            for index, (name, args) in enumerate(turn)
+        ]
+
+    async def get_response(self, *_: Any, **__: Any) -> ModelResponse:
+        return ModelResponse(output=self._say(), usage=Usage(), response_id=None)
+
+    async def stream_response(self, *_: Any, **__: Any) -> Any:
+        response = Response(
+            id="r",
+            created_at=0,
+            model="scripted",
+            object="response",
+            output=self._say(),
+            tool_choice="auto",
+            tools=[],
+            parallel_tool_calls=True,
+        )
+        yield ResponseCompletedEvent(type="response.completed", response=response, sequence_number=0)
+
+
+class OpenAIAgent:
+    def __init__(self, world: World, way: str) -> None:
+        self.way = way
+        functions = world.functions(asynchronous="coroutine" in way)
+        self.tools = [function_tool(one, strict_mode=False) for one in functions]
+
+    def governed(self, **options: Any) -> dict[str, Any]:
+        return {"ready": govern(self.tools, **options)}
+
+    def run(self, turns: list[list[Call]], **options: Any) -> list[str]:
+        return asyncio.run(self.start(turns, **options))
+
+    async def start(self, turns: list[list[Call]], ready: Any = None, **options: Any) -> list[str]:
+        agent = Agent(name="support", model=Scripted(turns), tools=ready or self.governed(**options)["ready"])
+        config = RunConfig(tracing_disabled=True)
+        if "streamed" not in self.way:
+            return told((await Runner.run(agent, "go", run_config=config)).new_items)
+        running = Runner.run_streamed(agent, "go", run_config=config)
+        async for _ in running.stream_events():
+            pass
+        return told(running.new_items)
+
+
+def told(items: list[Any]) -> list[str]:
+    return [str(item.output) for item in items if isinstance(item, ToolCallOutputItem)]
+
+
+@pytest.fixture(params=["functions", "coroutines", "coroutines, streamed"])
+def agent(request: pytest.FixtureRequest, world: World) -> OpenAIAgent:
+    return OpenAIAgent(world, request.param)
+
+
+class TestOpenAIAgents(AwaitedAgentCases):
+    framework = "OpenAI Agents SDK"
+    distribution = "openai-agents"
