@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .._errors import (
     ApprovalRequired,
     FarameshAuthError,
@@ -29,6 +31,15 @@ class Refusal(str):
         refusal = super().__new__(cls, _text(error))
         refusal.error = error
         return refusal
+
+
+class ToolFailed(Exception):  # noqa: N818 - not an error of ours: what a tool answered
+    """A tool answered that it failed. Raised within the guard, so that the gate hears of a failure as one."""
+
+    def __init__(self, result: Any, why: str) -> None:
+        """Keeps the answer for the framework."""
+        super().__init__(why)
+        self.result = result
 
 
 def is_for_operators(error: FarameshError) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any, Callable, TypeVar, cast
 
@@ -10,7 +11,7 @@ from ._arguments import as_decided, to_json
 from ._copies import changed_copy
 from ._functions import govern_function, govern_functions
 from ._governance import Governance
-from ._refusals import Refusal
+from ._refusals import Refusal, ToolFailed
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -80,15 +81,16 @@ def govern_tool(tool: Any, governance: Governance) -> Any:
 
 def govern_workbench(workbench: Any, governance: Governance) -> Any:
     """The governed copy of a workbench, ``McpWorkbench`` among them. Give it to the agent in place of the other."""
-    from autogen_core.tools import StreamWorkbench, TextResultContent, ToolResult, Workbench
+    from autogen_core.tools import StaticWorkbench, TextResultContent, ToolResult, Workbench
 
     if not isinstance(workbench, Workbench):
         raise TypeError(f"{workbench!r} is not an AutoGen workbench")
-
-    def told(name: str, result: Any) -> Any:
-        if not isinstance(result, Refusal):
-            return result
-        return ToolResult(name=name, result=[TextResultContent(content=str(result))], is_error=True)
+    if isinstance(workbench, StaticWorkbench):
+        governed = copy.copy(workbench)
+        governed._tools = [govern_tool(tool, governance) for tool in workbench._tools]
+        return governed
+    if hasattr(workbench, "call_tool_stream"):
+        raise TypeError(f"{workbench!r} streams in a way that is not known here, so it cannot be governed")
 
     async def call_tool(
         _: Any,
@@ -96,34 +98,24 @@ def govern_workbench(workbench: Any, governance: Governance) -> Any:
         arguments: Mapping[str, Any] | None = None,
         cancellation_token: Any = None,
         *args: Any,
-        **kw: Any,
+        **kwargs: Any,
     ) -> Any:
         async def execute(params: Mapping[str, Any]) -> Any:
-            return await workbench.call_tool(name, params, cancellation_token, *args, **kw)
+            result = await workbench.call_tool(name, params, cancellation_token, *args, **kwargs)
+            if result.is_error:
+                raise ToolFailed(result, result.to_text())
+            return result
 
-        result = await _cancellable(governance.arun(name, to_json(dict(arguments or {})), execute), cancellation_token)
-        return told(name, result)
+        call = governance.arun(name, to_json(dict(arguments or {})), execute)
+        try:
+            result = await _cancellable(call, cancellation_token)
+        except ToolFailed as failed:
+            return failed.result
+        if not isinstance(result, Refusal):
+            return result
+        return ToolResult(name=name, result=[TextResultContent(content=str(result))], is_error=True)
 
-    async def call_tool_stream(
-        _: Any,
-        name: str,
-        arguments: Mapping[str, Any] | None = None,
-        cancellation_token: Any = None,
-        *args: Any,
-        **kw: Any,
-    ) -> AsyncGenerator[Any, None]:
-        def open_stream(params: Mapping[str, Any]) -> AsyncGenerator[Any, None]:
-            stream = workbench.call_tool_stream(name, params, cancellation_token, *args, **kw)
-            return cast("AsyncGenerator[Any, None]", stream)
-
-        params = to_json(dict(arguments or {}))
-        async for item in _streamed(governance, name, params, open_stream, cancellation_token):
-            yield told(name, item)
-
-    methods: dict[str, Any] = {"call_tool": call_tool}
-    if isinstance(workbench, StreamWorkbench):
-        methods["call_tool_stream"] = call_tool_stream
-    return changed_copy(workbench, methods)
+    return changed_copy(workbench, {"call_tool": call_tool})
 
 
 def _decided(args: Any, params: Mapping[str, Any]) -> Any:

@@ -9,7 +9,7 @@ from ._arguments import to_json
 from ._copies import changed_copy
 from ._functions import govern_function
 from ._governance import Governance
-from ._refusals import Refusal
+from ._refusals import Refusal, ToolFailed
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -45,9 +45,15 @@ def govern_any(target: T, governance: Governance) -> T:
         _: Any, name: str, arguments: Mapping[str, Any] | None = None, *args: Any, **kwargs: Any
     ) -> Any:
         async def execute(params: dict[str, Any]) -> Any:
-            return await client.call_tool(name, params, *args, **kwargs)
+            result = await client.call_tool(name, params, *args, **kwargs)
+            if getattr(result, "is_error", None) or getattr(result, "isError", None):
+                raise ToolFailed(result, " ".join(getattr(part, "text", "") for part in result.content))
+            return result
 
-        result = await governance.arun(name, to_json(dict(arguments or {})), execute)
+        try:
+            result = await governance.arun(name, to_json(dict(arguments or {})), execute)
+        except ToolFailed as failed:
+            return failed.result
         return _told(result) if isinstance(result, Refusal) else result
 
     return cast("T", changed_copy(client, {"call_tool": call_tool}))
