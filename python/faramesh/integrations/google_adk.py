@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from google.adk.tools.base_tool import BaseTool
 from google.adk.tools.base_toolset import BaseToolset
+from google.adk.tools.function_tool import FunctionTool
+from google.adk.tools.long_running_tool import LongRunningFunctionTool
 
 from ._arguments import as_decided, to_json
 from ._copies import changed_copy
+from ._functions import govern_function
 from ._governance import Governance
 from ._refusals import Refusal
 
@@ -24,7 +28,8 @@ T = TypeVar("T")
 def govern_adk_tool(tool: T, /, *, agent_id: str, **options: Unpack[Options]) -> T:
     """A copy of the tool, or of the toolset, that asks the gate at each call, and runs only if the gate lets it.
 
-    Its params are the arguments that the model wrote. Tools that the model's provider runs by itself (Google search and
+    The params of a ``FunctionTool`` are the arguments that its function gets, defaults included; the ``ToolContext`` is
+    no param. Those of other tools are the arguments that the model wrote. Tools that the model's provider runs by itself (Google search and
     the like) never call anything here, so they cannot be governed.
 
     Args:
@@ -50,6 +55,12 @@ def govern_any(target: Any, governance: Governance) -> Any:
 
 
 def _govern_tool(tool: Any, governance: Governance) -> Any:
+    if type(tool) in (FunctionTool, LongRunningFunctionTool):
+        governed = copy.copy(tool)
+        governed.func = govern_function(
+            tool.func, governance, name=tool.name, leave_out=[tool._context_param_name], awaited=True
+        )
+        return governed
     if type(tool).run_async is BaseTool.run_async:
         raise TypeError(f"{tool.name} is run by the model's provider, so it cannot be governed here")
 

@@ -18,10 +18,12 @@ import json
 from collections.abc import Awaitable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
+from langchain_core.callbacks import BaseCallbackManager
+from langchain_core.callbacks.manager import BaseRunManager
 from langchain_core.messages import ToolMessage
 from langchain_core.runnables.config import ensure_config
 from langchain_core.tools import BaseTool, StructuredTool, Tool
-from langchain_core.tools.base import _get_runnable_config_param
+from langchain_core.tools.base import FILTERED_ARGS, _get_runnable_config_param
 from pydantic import PrivateAttr
 
 from .._errors import ApprovalRequired, ConflictError, FarameshConfigError
@@ -232,6 +234,9 @@ class _GovernedCall:
         if len(positional) != len(args):
             raise TypeError(f"{self._tool.name} was called with {len(args)} positional arguments; nothing ran")
         seen = self._tool._filter_injected_args(kwargs)
+        # Left out by their names alone; a model may write a param of such a name where the tool has no such argument.
+        written = {name: value for name, value in kwargs.items() if name in FILTERED_ARGS and not _is_injected(value)}
+        seen = {**seen, **written}
         seen.pop(_get_runnable_config_param(self._tool._run) or "", None)
         named = {**dict(zip(positional, args)), **seen}
         return positional, named, {name: value for name, value in kwargs.items() if name not in seen}
@@ -306,6 +311,10 @@ def _held_value(held: ApprovalRequired) -> dict[str, Any]:
         "approvers": approval.get("approvers"),
         "expires_at": approval.get("expires_at"),
     }
+
+
+def _is_injected(value: Any) -> bool:
+    return value is None or isinstance(value, (BaseCallbackManager, BaseRunManager))
 
 
 def _is_held(value: Any) -> bool:
