@@ -183,9 +183,11 @@ class AgentCases:
     def test_a_tool_that_fails_leaves_a_failed_action(self, agent: Agent, desk: Desk, world: World) -> None:
         with contextlib.suppress(Exception):
             agent.run([[BREAK]], agent_id=desk.agent_id)
-        [action] = desk.actions()
-        assert world.ran[0] == BREAK
-        assert (action["status"], action["error"]) == ("failed", "ValueError: the printer is on fire")
+        # Some frameworks try again, which is another call.
+        assert {(one["status"], one["error"]) for one in desk.actions()} == {
+            ("failed", "ValueError: the printer is on fire")
+        }
+        assert world.ran == [BREAK] * len(desk.actions())
 
     def test_names_are_mapped_as_the_options_say(self, agent: Agent, desk: Desk, world: World) -> None:
         agent.run(

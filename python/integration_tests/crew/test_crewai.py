@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,12 @@ def as_class(function: Any) -> BaseTool:
         name: str = function.__name__
         description: str = function.__doc__
 
-    Written._run = lambda self, *args, **kwargs: function(*args, **kwargs)  # type: ignore[method-assign]
+    def _run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    _run.__signature__ = inspect.Signature([own, *inspect.signature(function).parameters.values()])  # type: ignore[attr-defined]
+    Written._run = _run  # type: ignore[method-assign]
     Written.__abstractmethods__ = frozenset()
     return Written(args_schema=tool(function).args_schema)
 

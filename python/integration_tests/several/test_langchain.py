@@ -30,7 +30,7 @@ def scripted(turns: list[list[Call]]) -> Scripted:
         AIMessage("", tool_calls=[{"name": name, "args": args, "id": f"call-{next(ids)}"} for name, args in turn])
         for turn in turns
     ]
-    return Scripted(responses=[*said, AIMessage("done")])
+    return Scripted(responses=[*said, *[AIMessage("done")] * 9])
 
 
 def native_tools(world: World, *, asynchronous: bool) -> list[StructuredTool]:

@@ -33,9 +33,7 @@ class Scripted(Model):
         turn = next(self._turns)
         if not turn:
             text = ResponseOutputText(text="done", type="output_text", annotations=[])
-            return [
-                ResponseOutputMessage(id="m", type="message", role="assistant", status="completed", content=[text])
-            ]
+            return [ResponseOutputMessage(id="m", type="message", role="assistant", status="completed", content=[text])]
         self._calls += 1
         return [
             ResponseFunctionToolCall(
