@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 import threading
 import time
@@ -101,6 +102,8 @@ class AgentCases:
 
     framework: ClassVar[str]
     distribution: ClassVar[str]
+    knows_defaults: ClassVar[bool] = True
+    failure: ClassVar[str] = "^ValueError: the printer is on fire$"
 
     def test_an_allowed_call_runs_with_exactly_the_params_that_were_decided(
         self, agent: Agent, desk: Desk, world: World
@@ -109,7 +112,7 @@ class AgentCases:
         [action] = desk.actions()
         assert (action["tool"], action["operation"], action["status"]) == ("find_orders", "call", "succeeded")
         assert world.ran == [("find_orders", {"customer": "ada", "limit": 5})]
-        assert action["params"] == world.ran[0][1]
+        assert action["params"] == (world.ran[0][1] if self.knows_defaults else FIND[1])
         assert [FOUND in text for text in told] == [True]
 
     def test_a_denied_call_does_not_run_and_the_model_is_told_why(self, agent: Agent, desk: Desk, world: World) -> None:
@@ -184,9 +187,9 @@ class AgentCases:
         with contextlib.suppress(Exception):
             agent.run([[BREAK]], agent_id=desk.agent_id)
         # Some frameworks try again, which is another call.
-        assert {(one["status"], one["error"]) for one in desk.actions()} == {
-            ("failed", "ValueError: the printer is on fire")
-        }
+        for action in desk.actions():
+            assert action["status"] == "failed"
+            assert re.search(self.failure, action["error"])
         assert world.ran == [BREAK] * len(desk.actions())
 
     def test_names_are_mapped_as_the_options_say(self, agent: Agent, desk: Desk, world: World) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,15 +21,30 @@ __all__ = ["desk"]
 
 _covered: dict[tuple[str, str], list[dict[str, str]]] = {}
 
-for _name in (
-    "OTEL_SDK_DISABLED",
-    "CREWAI_DISABLE_TELEMETRY",
-    "CREWAI_DISABLE_TRACKING",
-    "OPENAI_AGENTS_DISABLE_TRACING",
-):
-    os.environ[_name] = "true"
-os.environ["LANGSMITH_TRACING"] = "false"
-os.environ["PYDANTIC_AI_DISABLE_TELEMETRY"] = "1"
+# Nothing of the frameworks' own is to leave this machine: read when they are imported, so set before.
+os.environ.update(
+    {
+        "ANONYMIZED_TELEMETRY": "false",
+        "CREWAI_DISABLE_TELEMETRY": "true",
+        "CREWAI_DISABLE_TRACKING": "true",
+        "CREWAI_DISABLE_VERSION_CHECK": "true",
+        "CREWAI_TESTING": "true",
+        "CREWAI_TRACING_ENABLED": "false",
+        "LANGSMITH_TRACING": "false",
+        "OPENAI_AGENTS_DISABLE_TRACING": "1",
+        "OTEL_SDK_DISABLED": "true",
+    }
+)
+
+
+def _stay_here(event: str, args: tuple[Any, ...]) -> None:
+    if event == "socket.connect" and isinstance(args[1], tuple) and args[1][0] not in ("127.0.0.1", "::1"):
+        raise OSError(f"a test would have connected to {args[1][0]}")
+    if event == "socket.getaddrinfo" and args[0] not in (None, "", "localhost", "127.0.0.1", "::1"):
+        raise OSError(f"a test would have looked for {args[0]}")
+
+
+sys.addaudithook(_stay_here)
 
 
 @pytest.fixture(scope="session")
