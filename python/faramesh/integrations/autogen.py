@@ -75,8 +75,13 @@ def govern_tool(tool: Any, governance: Governance) -> Any:
         async for item in run_stream(self, self._args_type.model_validate(args), cancellation_token):
             yield item
 
-    streams = {"run_stream": run_stream, "run_json_stream": run_json_stream}
-    return changed_copy(tool, {"run": run, **(streams if isinstance(tool, BaseStreamTool) else {})})
+    def return_value_as_string(_: Any, value: Any) -> str:
+        return str(value if isinstance(value, Refusal) else tool.return_value_as_string(value))
+
+    methods: dict[str, Any] = {"run": run, "return_value_as_string": return_value_as_string}
+    if isinstance(tool, BaseStreamTool):
+        methods = {**methods, "run_stream": run_stream, "run_json_stream": run_json_stream}
+    return changed_copy(tool, methods)
 
 
 def govern_workbench(workbench: Any, governance: Governance) -> Any:

@@ -15,6 +15,7 @@ from google.adk.runners import InMemoryRunner
 from google.adk.tools import FunctionTool
 from google.adk.tools.base_toolset import BaseToolset
 from google.genai import types
+from pydantic import Field
 
 from agent_cases import AwaitedAgentCases
 from faramesh.integrations import govern
@@ -25,7 +26,7 @@ class Scripted(BaseLlm):
     """A model that says what is written."""
 
     model: str = "scripted"
-    turns: list[Any] = []
+    turns: list[Any] = Field(default_factory=list)
     count: int = 0
 
     async def generate_content_async(self, llm_request: Any, stream: bool = False) -> AsyncGenerator[Any, None]:

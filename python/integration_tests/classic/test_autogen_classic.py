@@ -39,7 +39,9 @@ class ClassicAgent:
             return True, {"role": "assistant", "content": None, "tool_calls": calls}
 
         model = ConversableAgent("model", llm_config=False, human_input_mode="NEVER")
-        model.register_reply([ConversableAgent], lambda agent, messages, sender, config: say(agent, messages, sender, config))
+        model.register_reply(
+            [ConversableAgent], lambda agent, messages, sender, config: say(agent, messages, sender, config)
+        )
         desk = ConversableAgent(
             "desk",
             llm_config=False,

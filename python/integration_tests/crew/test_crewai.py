@@ -12,6 +12,7 @@ import pytest
 from crewai import Agent, Crew, Task
 from crewai.llms.base_llm import BaseLLM
 from crewai.tools import BaseTool, tool
+from pydantic import Field
 
 from agent_cases import AgentCases
 from faramesh.integrations import govern
@@ -22,9 +23,9 @@ class Scripted(BaseLLM):
     """A model that says what is written, in function calls or in the text that CrewAI reads calls from."""
 
     model: str = "scripted"
-    turns: list[Any] = []
+    turns: list[Any] = Field(default_factory=list)
     native: bool = True
-    heard: list[Any] = []
+    heard: list[Any] = Field(default_factory=list)
     count: int = 0
 
     def supports_function_calling(self) -> bool:
@@ -63,8 +64,9 @@ def as_class(function: Any) -> BaseTool:
         return function(*args, **kwargs)
 
     own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    _run.__signature__ = inspect.Signature([own, *inspect.signature(function).parameters.values()])  # type: ignore[attr-defined]
-    Written._run = _run  # type: ignore[method-assign]
+    parameters = [own, *inspect.signature(function).parameters.values()]
+    _run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    Written._run = _run
     Written.__abstractmethods__ = frozenset()
     return Written(args_schema=tool(function).args_schema)
 

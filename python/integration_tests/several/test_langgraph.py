@@ -14,12 +14,12 @@ from langchain_core.tools import BaseTool, InjectedToolArg, StructuredTool, tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
+from test_langchain import messages_of, native_tools, scripted, told
 
 from agent_cases import Desk
 from faramesh import FarameshConfigError
 from faramesh.integrations import govern, govern_langchain_tool
 from faramesh.integrations.langchain import FarameshMiddleware, resume_actions
-from test_langchain import messages_of, native_tools, scripted, told
 from world import DELETE, FIND, REFUND, REFUNDED, World
 
 GO = {"messages": [("user", "go")]}
@@ -160,7 +160,9 @@ class TestGraphs(Suite):
 
     def test_a_sub_agent_s_calls_and_the_call_of_the_sub_agent_are_decided_each(self, world: World, desk: Desk) -> None:
         middleware = FarameshMiddleware(desk.agent_id)
-        inner = create_agent(scripted([[DELETE, FIND]]), native_tools(world, asynchronous=False), middleware=[middleware])
+        inner = create_agent(
+            scripted([[DELETE, FIND]]), native_tools(world, asynchronous=False), middleware=[middleware]
+        )
 
         @tool
         def delegate(task: str) -> str:
@@ -212,7 +214,9 @@ class TestTools(Suite):
         govern(made, agent_id=desk.agent_id).invoke({"callbacks": "rm -rf"})
         assert desk.actions()[0]["params"] == {"callbacks": "rm -rf"}
 
-    def test_a_tool_that_is_a_class_is_governed_in_both_ways_and_keeps_its_class(self, desk: Desk, world: World) -> None:
+    def test_a_tool_that_is_a_class_is_governed_in_both_ways_and_keeps_its_class(
+        self, desk: Desk, world: World
+    ) -> None:
         class Finder(BaseTool):
             name: str = "find_orders"
             description: str = "Find orders."

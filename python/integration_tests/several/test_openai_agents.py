@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from agents import Agent, Model, ModelResponse, RunConfig, Runner, Usage, function_tool
+from agents import Agent, Model, ModelResponse, RunConfig, Runner, Usage, WebSearchTool, function_tool
 from agents.items import ToolCallOutputItem
 from openai.types.responses import (
     Response,
@@ -17,9 +17,9 @@ from openai.types.responses import (
     ResponseOutputText,
 )
 
-from agent_cases import AwaitedAgentCases
+from agent_cases import AwaitedAgentCases, Desk
 from faramesh.integrations import govern
-from world import Call, World
+from world import DELETE, FIND, Call, World
 
 
 class Scripted(Model):
@@ -98,3 +98,25 @@ def agent(request: pytest.FixtureRequest, world: World) -> OpenAIAgent:
 class TestOpenAIAgents(AwaitedAgentCases):
     framework = "OpenAI Agents SDK"
     distribution = "openai-agents"
+
+    def test_an_agent_as_a_tool_and_its_own_calls_are_decided_each(self, desk: Desk, world: World) -> None:
+        tools = govern([function_tool(one, strict_mode=False) for one in world.functions()], agent_id=desk.agent_id)
+        inner = Agent(name="inner", model=Scripted([[DELETE, FIND]]), tools=tools)
+        delegate = inner.as_tool("delegate", "Does it.", run_config=RunConfig(tracing_disabled=True))
+        model = Scripted([[("delegate", {"input": "clean up"})]])
+        outer = Agent(name="outer", model=model, tools=[govern(delegate, agent_id=desk.agent_id)])
+        ran = asyncio.run(Runner.run(outer, "go", run_config=RunConfig(tracing_disabled=True)))
+        assert told(ran.new_items) == ["done"]
+        assert [name for name, _ in world.ran] == ["find_orders"]
+        assert sorted(one["tool"] for one in desk.actions()) == ["delegate", "delete_account", "find_orders"]
+
+    def test_a_tool_that_the_provider_runs_is_refused(self) -> None:
+        with pytest.raises(TypeError, match="cannot be governed"):
+            govern(WebSearchTool(), agent_id="support")
+
+    @pytest.mark.parametrize("arguments", ["[1]", "{", '"text"', "null"])
+    def test_arguments_that_are_no_object_run_nothing(self, arguments: str, desk: Desk, world: World) -> None:
+        tool = govern(function_tool(world.functions()[3]), agent_id=desk.agent_id)
+        assert "did not run" in asyncio.run(tool.on_invoke_tool(None, arguments))
+        assert world.ran == []
+        assert desk.actions() == []
