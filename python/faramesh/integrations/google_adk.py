@@ -28,8 +28,8 @@ T = TypeVar("T")
 def govern_adk_tool(tool: T, /, *, agent_id: str, **options: Unpack[Options]) -> T:
     """A copy of the tool, or of the toolset, that asks the gate at each call, and runs only if the gate lets it.
 
-    The params of a ``FunctionTool`` are the arguments that its function gets, defaults included; the ``ToolContext`` is
-    no param. Those of other tools are the arguments that the model wrote. Tools that the model's provider runs by itself
+    The params of a ``FunctionTool`` are what its function gets, defaults included; the ``ToolContext`` is no param.
+    Those of other tools are the arguments that the model wrote. Tools that the model's provider runs by itself
     (Google search and the like) never call anything here, so they cannot be governed.
 
     Args:
