@@ -14,6 +14,13 @@ def changed_copy(tool: T, methods: Mapping[str, Any]) -> T:
     return with_methods(copy.copy(tool), methods)
 
 
+def same_with(target: T, methods: Mapping[str, Any]) -> T:
+    """Another face of the same object, with these methods in place of its own: what one opens or closes, both have."""
+    face: T = object.__new__(type(target))
+    face.__dict__ = target.__dict__
+    return with_methods(face, methods)
+
+
 def with_methods(tool: T, methods: Mapping[str, Any]) -> T:
     """The same tool, now of a class of its own that has these methods."""
     kind: Any = type(tool)

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any, Callable, TypeVar, cast
 
 from ._arguments import as_decided, to_json
-from ._copies import changed_copy
+from ._copies import changed_copy, same_with
 from ._functions import govern_function, govern_functions
 from ._governance import Governance
 from ._refusals import Refusal, ToolFailed
@@ -120,7 +120,7 @@ def govern_workbench(workbench: Any, governance: Governance) -> Any:
             return result
         return ToolResult(name=name, result=[TextResultContent(content=str(result))], is_error=True)
 
-    return changed_copy(workbench, {"call_tool": call_tool})
+    return same_with(workbench, {"call_tool": call_tool})
 
 
 def _decided(args: Any, params: Mapping[str, Any]) -> Any:

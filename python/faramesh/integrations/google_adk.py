@@ -12,7 +12,7 @@ from google.adk.tools.function_tool import FunctionTool
 from google.adk.tools.long_running_tool import LongRunningFunctionTool
 
 from ._arguments import as_decided, to_json
-from ._copies import changed_copy
+from ._copies import changed_copy, same_with
 from ._functions import govern_function
 from ._governance import Governance
 from ._refusals import Refusal
@@ -78,4 +78,4 @@ def _govern_toolset(toolset: Any, governance: Governance) -> Any:
     async def get_tools(_: Any, readonly_context: Any = None) -> list[Any]:
         return [_govern_tool(tool, governance) for tool in await toolset.get_tools(readonly_context)]
 
-    return changed_copy(toolset, {"get_tools": get_tools})
+    return same_with(toolset, {"get_tools": get_tools})

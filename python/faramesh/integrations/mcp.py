@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Callable, TypeVar, cast
 
 from ._arguments import to_json
-from ._copies import changed_copy
+from ._copies import same_with
 from ._functions import govern_function
 from ._governance import Governance
 from ._refusals import Refusal, ToolFailed
@@ -56,7 +56,7 @@ def govern_any(target: T, governance: Governance) -> T:
             return failed.result
         return _told(result) if isinstance(result, Refusal) else result
 
-    return cast("T", changed_copy(client, {"call_tool": call_tool}))
+    return cast("T", same_with(client, {"call_tool": call_tool}))
 
 
 def _told(refusal: Refusal) -> Any:

@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from agents import Agent, Model, ModelResponse, RunConfig, Runner, Usage, WebSearchTool, function_tool
 from agents.items import ToolCallOutputItem
+from agents.mcp import MCPServer
+from mcp import Client
+from mcp.server import MCPServer as ServedTools
 from openai.types.responses import (
     Response,
     ResponseCompletedEvent,
@@ -63,6 +66,36 @@ class Scripted(Model):
         yield ResponseCompletedEvent(type="response.completed", response=response, sequence_number=0)
 
 
+class Shop(MCPServer):
+    """An MCP server of the tools, within this process."""
+
+    name = "shop"
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._served = ServedTools("shop")
+        for function in world.functions():
+            self._served.add_tool(function)
+
+    async def connect(self) -> None:
+        self._client = await Client(self._served).__aenter__()
+
+    async def cleanup(self) -> None:
+        await self._client.__aexit__(None, None, None)
+
+    async def list_tools(self, *_: Any, **__: Any) -> Any:
+        return (await self._client.list_tools()).tools
+
+    async def call_tool(self, tool_name: str, arguments: Any, *_: Any, **__: Any) -> Any:
+        return await self._client.call_tool(tool_name, arguments)
+
+    async def list_prompts(self) -> Any:
+        raise NotImplementedError
+
+    async def get_prompt(self, name: str, arguments: Any = None) -> Any:
+        raise NotImplementedError
+
+
 class OpenAIAgent:
     def __init__(self, world: World, way: str) -> None:
         self.way = way
@@ -109,6 +142,22 @@ class TestOpenAIAgents(AwaitedAgentCases):
         assert told(ran.new_items) == ["done"]
         assert [name for name, _ in world.ran] == ["find_orders"]
         assert sorted(one["tool"] for one in desk.actions()) == ["delegate", "delete_account", "find_orders"]
+
+    def test_the_tools_of_an_mcp_server_are_governed_whether_it_is_connected_before_or_after(
+        self, desk: Desk, world: World
+    ) -> None:
+        async def run() -> list[str]:
+            server = govern(Shop(world), agent_id=desk.agent_id)
+            await server.connect()
+            try:
+                agent = Agent(name="support", model=Scripted([[DELETE, FIND]]), mcp_servers=[server])
+                return told((await Runner.run(agent, "go", run_config=RunConfig(tracing_disabled=True))).new_items)
+            finally:
+                await server.cleanup()
+
+        answers = asyncio.run(run())
+        assert ["never deleted" in answer for answer in answers] == [True, False]
+        assert [name for name, _ in world.ran] == ["find_orders"]
 
     def test_a_tool_that_the_provider_runs_is_refused(self) -> None:
         with pytest.raises(TypeError, match="cannot be governed"):
