@@ -22,6 +22,7 @@ from faramesh import (
     ApprovalRequired,
     Faramesh,
     FarameshConfigError,
+    FarameshConnectionError,
     InvalidActionError,
     UnauthorizedError,
 )
@@ -208,6 +209,27 @@ def test_an_operator_s_mistake_is_raised_and_never_told_to_the_model(gate: RealG
         find = governed(must_not_run, agent_id="a", on_refusal="tell", client=client)
         with pytest.raises(UnauthorizedError):
             find()
+
+
+def test_trap_what_a_tool_raises_while_it_runs_never_reads_as_if_it_had_not_run(admin: Faramesh) -> None:
+    @governed(agent_id="a", on_refusal="tell")
+    def sync() -> None:
+        raise FarameshConnectionError("another service is away")
+
+    @governed(agent_id="a", on_refusal="tell")
+    async def asynchronous() -> None:
+        raise FarameshConnectionError("another service is away")
+
+    for run in (sync, lambda: asyncio.run(asynchronous())):
+        with pytest.raises(FarameshConnectionError, match="another service is away"):
+            run()
+        assert last(admin)["status"] == "failed"
+
+
+def test_a_denial_of_what_a_tool_calls_is_told_as_that(admin: Faramesh) -> None:
+    inner = governed(must_not_run, agent_id="a", tool="forbidden")
+    told: Any = governed(lambda: inner(), agent_id="a", tool="outer", on_refusal="tell")()
+    assert "The policy denied forbidden call: Never" in told
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from .._errors import (
     FarameshConfigError,
     FarameshConnectionError,
     FarameshError,
+    FarameshPolicyError,
     RateLimitedError,
     ServerError,
 )
@@ -122,20 +123,24 @@ class Governance:
 
         Raises:
             FarameshError: When it did not run and the model is not to be told.
+            Exception: What ``execute`` raised.
         """
         call = self._call(name, params)
         request_hash = compute_request_hash(call)
         chosen = key or self._held.key_for(request_hash)
+        executor = _Executor(execute)
         try:
             done = (self._client or default_client()).execute_if_allowed(
                 **call,
-                executor=execute,
+                executor=executor,
                 wait=self._wait,
                 lease_seconds=self._lease_seconds,
                 idempotency_key=chosen,
             )
         except FarameshError as error:
             self._note(request_hash, chosen, error)
+            if executor.began and not isinstance(error, FarameshPolicyError):
+                raise
             return self._answer(error, untold)
         self._held.forget(request_hash, chosen)
         return done["result"]
@@ -153,17 +158,20 @@ class Governance:
         call = self._call(name, params)
         request_hash = compute_request_hash(call)
         chosen = key or self._held.key_for(request_hash)
+        executor = _Executor(execute)
         try:
             async with AsyncFaramesh(self._client.config if self._client else current_config()) as client:
                 done = await client.execute_if_allowed(
                     **call,
-                    executor=execute,
+                    executor=executor,
                     wait=self._wait,
                     lease_seconds=self._lease_seconds,
                     idempotency_key=chosen,
                 )
         except FarameshError as error:
             self._note(request_hash, chosen, error)
+            if executor.began and not isinstance(error, FarameshPolicyError):
+                raise
             return self._answer(error, untold)
         self._held.forget(request_hash, chosen)
         return done["result"]
@@ -191,6 +199,18 @@ class Governance:
         if not self._tells or isinstance(error, untold) or is_for_operators(error):
             raise error
         return Refusal(error)
+
+
+class _Executor:
+    """Knows whether it was called: what a tool raises while it runs must not read as if it had not run."""
+
+    def __init__(self, execute: Callable[[Any], Any]) -> None:
+        self._execute = execute
+        self.began = False
+
+    def __call__(self, params: Any) -> Any:
+        self.began = True
+        return self._execute(params)
 
 
 def _named(naming: Naming, name: str, params: Mapping[str, Any]) -> str:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from agents import FunctionTool
 
 from .._canonical import canonical_json
-from .._errors import FarameshError
 from ._governance import Governance
 from ._refusals import Refusal
 
@@ -53,15 +52,19 @@ def govern_tool(tool: FunctionTool, governance: Governance) -> FunctionTool:
         except ValueError:
             return "The arguments are not a JSON object. It did not run."
 
+        failures: list[Exception] = []
+
         async def execute(params: Mapping[str, Any]) -> Any:
-            return await invoke(context, canonical_json(dict(params)))
+            try:
+                return await invoke(context, canonical_json(dict(params)))
+            except Exception as error:
+                failures.append(error)
+                raise
 
         try:
             result = await governance.arun(tool.name, {**_defaults(tool), **written}, execute)
-        except FarameshError:
-            raise
         except Exception as error:
-            if invoke is invoker:
+            if invoke is invoker or error not in failures:
                 raise
             return await _failed(invoker, error, governed)(context, arguments)
         return str(result) if isinstance(result, Refusal) else result
