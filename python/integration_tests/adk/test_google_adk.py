@@ -12,14 +12,15 @@ from google.adk.agents.run_config import StreamingMode
 from google.adk.models.base_llm import BaseLlm
 from google.adk.models.llm_response import LlmResponse
 from google.adk.runners import InMemoryRunner
-from google.adk.tools import FunctionTool
+from google.adk.tools import FunctionTool, google_search
+from google.adk.tools.agent_tool import AgentTool
 from google.adk.tools.base_toolset import BaseToolset
 from google.genai import types
 from pydantic import Field
 
-from agent_cases import AwaitedAgentCases
+from agent_cases import AwaitedAgentCases, Desk
 from faramesh.integrations import govern
-from world import Call, World
+from world import DELETE, FIND, Call, World
 
 
 class Scripted(BaseLlm):
@@ -68,6 +69,9 @@ class AdkAgent:
 
     async def start(self, turns: list[list[Call]], ready: Any = None, **options: Any) -> list[str]:
         tools = ready or self.governed(**options)["ready"]
+        return await self.start_with(tools, turns)
+
+    async def start_with(self, tools: list[Any], turns: list[list[Call]]) -> list[str]:
         agent = Agent(name="support", model=Scripted(turns=turns), tools=tools)
         runner = InMemoryRunner(agent, app_name="tests")
         session = await runner.session_service.create_session(app_name="tests", user_id="u")
@@ -89,3 +93,25 @@ def agent(request: pytest.FixtureRequest, world: World) -> AdkAgent:
 class TestGoogleADK(AwaitedAgentCases):
     framework = "Google ADK"
     distribution = "google-adk"
+
+    def test_an_agent_as_a_tool_and_its_own_calls_are_decided_each(
+        self, agent: AdkAgent, desk: Desk, world: World
+    ) -> None:
+        tools = govern([FunctionTool(one) for one in world.functions()], agent_id=desk.agent_id)
+        inner = Agent(name="delegate", model=Scripted(turns=[[DELETE, FIND]]), tools=tools, description="Does it.")
+        delegate = govern(AgentTool(inner), agent_id=desk.agent_id)
+        [told] = asyncio.run(agent.start_with([delegate], [[("delegate", {"request": "clean up"})]]))
+        assert "done" in told
+        assert [name for name, _ in world.ran] == ["find_orders"]
+        assert sorted(one["tool"] for one in desk.actions()) == ["delegate", "delete_account", "find_orders"]
+
+    def test_an_agent_as_a_tool_that_is_denied_does_not_begin(self, agent: AdkAgent, desk: Desk, world: World) -> None:
+        inner = Agent(name="delete_account", model=Scripted(turns=[[FIND]]), tools=world.functions(), description="d")
+        tools = [govern(AgentTool(inner), agent_id=desk.agent_id)]
+        [told] = asyncio.run(agent.start_with(tools, [[("delete_account", {"request": "go"})]]))
+        assert "never deleted" in told
+        assert world.ran == []
+
+    def test_a_tool_that_the_provider_runs_is_refused(self) -> None:
+        with pytest.raises(TypeError, match="cannot be governed"):
+            govern(google_search, agent_id="support")

@@ -10,7 +10,7 @@ from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware
 from langchain.tools import ToolRuntime
 from langchain_core.runnables import RunnableConfig
-from langchain_core.tools import BaseTool, InjectedToolArg, StructuredTool, tool
+from langchain_core.tools import BaseTool, InjectedToolArg, StructuredTool, Tool, tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
@@ -243,3 +243,10 @@ class TestTools(Suite):
         for copied in (governed.model_copy(), governed.model_copy(deep=True)):
             assert "never deleted" in copied.invoke({"account": "ada"})
         assert world.ran == []
+
+    @pytest.mark.parametrize("way", ["invoke", "ainvoke"])
+    def test_a_tool_of_one_text_is_decided_on_that_text(self, way: str, desk: Desk) -> None:
+        governed = govern(Tool("find_orders", lambda text: f"orders of {text}", "Find."), agent_id=desk.agent_id)
+        answer = governed.invoke("ada") if way == "invoke" else asyncio.run(governed.ainvoke("ada"))
+        assert answer == "orders of ada"
+        assert list(desk.actions()[0]["params"].values()) == ["ada"]

@@ -10,11 +10,12 @@ import pytest
 from llama_index.core.agent.workflow import FunctionAgent, ToolCallResult
 from llama_index.core.base.llms.types import ChatMessage, ToolCallBlock
 from llama_index.core.llms.mock import MockFunctionCallingLLM
-from llama_index.core.tools import FunctionTool
+from llama_index.core.tools import AsyncBaseTool, FunctionTool, ToolMetadata, ToolOutput
+from llama_index.core.workflow import Context
 
-from agent_cases import AwaitedAgentCases
+from agent_cases import AwaitedAgentCases, Desk
 from faramesh.integrations import govern
-from world import Call, World
+from world import FIND, Call, World
 
 
 def scripted(turns: list[list[Call]]) -> MockFunctionCallingLLM:
@@ -67,3 +68,46 @@ def agent(request: pytest.FixtureRequest, world: World) -> LlamaAgent:
 class TestLlamaIndex(AwaitedAgentCases):
     framework = "LlamaIndex"
     distribution = "llama-index-core"
+
+    def test_a_tool_that_is_no_function_is_governed_in_every_way_it_is_called(self, desk: Desk, world: World) -> None:
+        class Engine(AsyncBaseTool):
+            metadata = ToolMetadata(name="delete_account", description="d")
+
+            def call(self, input: Any = None, **more: Any) -> ToolOutput:  # noqa: A002
+                world.ran.append(("delete_account", {"input": input, **more}))
+                return ToolOutput(content="ran", tool_name="delete_account", raw_input={}, raw_output="ran")
+
+            async def acall(self, input: Any = None, **more: Any) -> ToolOutput:  # noqa: A002
+                return self.call(input, **more)
+
+        refused = govern(Engine(), agent_id=desk.agent_id)
+        for answer in (refused("ada"), refused.call(input="ada"), asyncio.run(refused.acall("ada"))):
+            assert answer.is_error
+            assert "never deleted" in answer.content
+        assert world.ran == []
+        let_through = govern(Engine(), agent_id=desk.agent_id, tool="find_orders")
+        for answer in (
+            let_through("ada"),
+            let_through.call("ada", limit=1),
+            asyncio.run(let_through.acall(input="ada")),
+        ):
+            assert answer.content == "ran"
+        assert [args for _, args in world.ran] == [{"input": "ada"}, {"input": "ada", "limit": 1}, {"input": "ada"}]
+        assert [one["params"] for one in desk.actions()[3:]] == [args for _, args in world.ran]
+
+    def test_the_context_of_a_workflow_is_no_param(self, desk: Desk) -> None:
+        async def find_orders(ctx: Context, customer: str) -> str:
+            return f"{customer} {type(ctx).__name__}"
+
+        find_orders.__annotations__["ctx"] = Context  # LlamaIndex does not read annotations that are texts
+        tools = govern([FunctionTool.from_defaults(async_fn=find_orders)], agent_id=desk.agent_id)
+        agent = FunctionAgent(tools=tools, llm=scripted([[FIND]]), streaming=False)
+
+        async def run() -> str:
+            running = agent.run(user_msg="go")
+            [result] = [event async for event in running.stream_events() if isinstance(event, ToolCallResult)]
+            await running
+            return str(result.tool_output.content)
+
+        assert asyncio.run(run()) == "ada Context"
+        assert desk.actions()[0]["params"] == {"customer": "ada"}
