@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextvars
 import functools
 import hashlib
+import inspect
 import json
 from collections.abc import Awaitable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
@@ -28,6 +29,7 @@ from pydantic import PrivateAttr
 
 from .._errors import ApprovalRequired, ConflictError, FarameshConfigError
 from ._arguments import as_decided, to_json
+from ._functions import govern_function
 from ._governance import Governance
 from ._refusals import Refusal
 
@@ -135,11 +137,28 @@ def govern_tool(tool: Any, governance: Governance, interrupts: bool = False) -> 
     """The governed copy of the tool."""
     if not isinstance(tool, BaseTool):
         raise TypeError(f"{tool!r} is not a LangChain tool")
-    governed = tool.model_copy()
+    governed = tool.model_copy(update=_governed_functions(tool, governance))
     kind: Any = type(tool)
     governed.__class__ = _governed_class(kind)
     governed._faramesh_call = _GovernedCall(tool, governance, interrupts)
     return governed
+
+
+def _governed_functions(tool: Any, governance: Governance) -> dict[str, Any]:
+    """The tool's own functions, governed, for those who take them out of it, as other frameworks do."""
+    functions = {name: getattr(tool, name, None) for name in ("func", "coroutine")}
+    return {
+        name: govern_function(function, governance, name=tool.name, leave_out=_unseen(tool, function))
+        for name, function in functions.items()
+        if function is not None
+    }
+
+
+def _unseen(tool: Any, function: Callable[..., Any]) -> list[str]:
+    """The arguments that LangChain injects, whatever the model writes."""
+    names = dict.fromkeys(inspect.signature(function).parameters)
+    seen = tool._filter_injected_args(names)
+    return [name for name in names if name not in seen or name == _get_runnable_config_param(function)]
 
 
 @functools.lru_cache(maxsize=256)

@@ -20,7 +20,7 @@ from agent_cases import Desk
 from faramesh import FarameshConfigError
 from faramesh.integrations import govern, govern_langchain_tool
 from faramesh.integrations.langchain import FarameshMiddleware, resume_actions
-from world import DELETE, FIND, REFUND, REFUNDED, World
+from world import DELETE, FIND, FOUND, REFUND, REFUNDED, World
 
 GO = {"messages": [("user", "go")]}
 
@@ -243,6 +243,17 @@ class TestTools(Suite):
         for copied in (governed.model_copy(), governed.model_copy(deep=True)):
             assert "never deleted" in copied.invoke({"account": "ada"})
         assert world.ran == []
+
+    def test_trap_the_function_of_a_governed_tool_is_no_way_around(self, desk: Desk, world: World) -> None:
+        [find, _, delete, _] = govern(native_tools(world, asynchronous=False), agent_id=desk.agent_id)
+        assert "never deleted" in delete.func(account="ada")
+        assert find.func(customer="ada") == FOUND
+        [_, _, delete, _] = govern(native_tools(world, asynchronous=True), agent_id=desk.agent_id)
+        assert "never deleted" in asyncio.run(delete.coroutine(account="ada"))
+        text = govern(Tool("delete_account", lambda name: pytest.fail("it ran"), "Delete."), agent_id=desk.agent_id)
+        assert "never deleted" in text.func("ada")
+        assert [name for name, _ in world.ran] == ["find_orders"]
+        assert desk.actions()[-1]["params"] == {"name": "ada"}
 
     @pytest.mark.parametrize("way", ["invoke", "ainvoke"])
     def test_a_tool_of_one_text_is_decided_on_that_text(self, way: str, desk: Desk) -> None:
