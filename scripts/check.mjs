@@ -26,6 +26,11 @@ const PYTHON = [
     program: "mypy",
     args: ["--config-file", "python/pyproject.toml", "--strict", "python/faramesh", "python/tests"],
   },
+  {
+    name: "python integration types",
+    program: "mypy",
+    args: ["--config-file", "python/integration_tests/mypy.ini", "python/integration_tests"],
+  },
   { name: "python lint", program: "ruff", args: ["check", "python"] },
   { name: "python format", program: "ruff", args: ["format", "--check", "python"] },
 ];

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { ensureFrameworkVenvs, FRAMEWORK_SUITES, suiteFolder, suitePython } from "./framework-venvs.mjs";
 import { ensurePostgres } from "./postgres-programs.mjs";
 import { ROOT, run, tool } from "./run.mjs";
 import { ensureVenv } from "./venv.mjs";
@@ -11,23 +12,25 @@ process.exitCode = await main();
 async function main() {
   rmSync(RESULTS, { recursive: true, force: true });
   mkdirSync(RESULTS, { recursive: true });
-  const problem = await prepare();
-  if (problem !== null) return total([{ name: "setup", passed: 0, failed: 1, skipped: 0, problem }]);
-  return total([await typescriptSuites(), await pythonSuite()]);
+  const { problem, hasFrameworks } = await prepare();
+  if (problem !== undefined) return total([{ name: "setup", passed: 0, failed: 1, skipped: 0, problem }]);
+  return total([await typescriptSuites(), await pythonSuite(), ...(await frameworkSuites(hasFrameworks))]);
 }
 
 async function prepare() {
   say("building the packages (tsc --build)");
   const built = await run(tool("tsc"), ["--build", "--pretty"]);
-  if (built.code !== 0) return "the packages do not build";
+  if (built.code !== 0) return { problem: "the packages do not build" };
   try {
     say("the Python environment");
-    await ensureVenv(say);
+    const programs = await ensureVenv(say);
+    say("the environments of the Python frameworks");
+    const hasFrameworks = await ensureFrameworkVenvs(programs, say);
     say("PostgreSQL");
     await ensurePostgres(say);
-    return null;
+    return { hasFrameworks };
   } catch (error) {
-    return error.message;
+    return { problem: error.message };
   }
 }
 
@@ -46,11 +49,29 @@ async function typescriptSuites() {
 }
 
 async function pythonSuite() {
-  const file = `${RESULTS}pytest.xml`;
-  const python = `${ROOT}.venv/bin/python`;
-  const { code } = await run(python, ["-m", "pytest", "python/tests", "-q", `--junit-xml=${file}`]);
-  return outcome("pytest", code, file, (text) => {
-    const sum = (name) => [...text.matchAll(suiteCount(name))].reduce((total, match) => total + Number(match[1]), 0);
+  return pytest("pytest", `${ROOT}.venv/bin/python`, ["python/tests"]);
+}
+
+async function frameworkSuites(hasFrameworks) {
+  const results = [];
+  for (const name of FRAMEWORK_SUITES) {
+    const title = `pytest of frameworks (${name})`;
+    if (!hasFrameworks) {
+      results.push({ name: title, passed: 0, failed: 0, skipped: 1, problem: "needs Python 3.11" });
+      continue;
+    }
+    const covered = `--covered=${RESULTS}python-integrations-${name}.json`;
+    const config = ["-c", "python/integration_tests/pytest.ini"];
+    results.push(await pytest(title, suitePython(name), [...config, suiteFolder(name), covered], `pytest-${name}`));
+  }
+  return results;
+}
+
+async function pytest(name, python, args, report = name) {
+  const file = `${RESULTS}${report}.xml`;
+  const { code } = await run(python, ["-m", "pytest", ...args, "-q", `--junit-xml=${file}`]);
+  return outcome(name, code, file, (text) => {
+    const sum = (field) => [...text.matchAll(suiteCount(field))].reduce((total, match) => total + Number(match[1]), 0);
     const failed = sum("failures") + sum("errors");
     return { passed: sum("tests") - failed - sum("skipped"), failed, skipped: sum("skipped") };
   });

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadPolicy } from "@faramesh/core";
 import { allPacks } from "@faramesh/policies";
@@ -15,6 +15,9 @@ const RUN_ELSEWHERE = new Map([
   ["npm run check", ".ci/run"],
   ["npm run bench", "package.json"],
 ]);
+
+/** The environments in which the Python integrations are tested; a block names the one that it runs in. */
+const FRAMEWORKS = ["several", "crew", "adk"];
 
 const snippets = documents().flatMap(snippetsOf);
 const of = (language: string, ...words: string[]) =>
@@ -34,7 +37,16 @@ function expectSuccess(finished: Finished): void {
 describe("a document", () => {
   it("has no block in a language that is not tested here", () => {
     const tested = [
-      ...["bash", "bash elsewhere", "python", "ts", "yaml", "yaml refused", "yaml cases"],
+      ...[
+        "bash",
+        "bash elsewhere",
+        "python",
+        ...FRAMEWORKS.map((name) => `python ${name}`),
+        "ts",
+        "yaml",
+        "yaml refused",
+        "yaml cases",
+      ],
       ...["json", "text", "text start"],
     ];
     const kinds = snippets.map(({ language, words }) => [language, ...words].join(" "));
@@ -66,6 +78,24 @@ describe("the Python block at", () => {
     "$at works as printed",
     async ({ snippet }) => {
       expectSuccess(await run(python(), ["-c", snippet.code], { cwd: desk.folder, env: desk.env }));
+    },
+  );
+});
+
+describe("the Python block of a framework at", () => {
+  const blocks = FRAMEWORKS.flatMap((framework) => of("python", framework).map((snippet) => ({ snippet, framework })));
+  const paths = `${CLONE}python:${CLONE}docs/test`;
+  // They are not there where Python is older than the frameworks take.
+  const isThere = existsSync(`${CLONE}.venvs`);
+  it.runIf(isThere).each(blocks.map((block) => ({ ...block, at: place(block.snippet) })))(
+    "$at works as printed, with the reader's model as `model`",
+    { timeout: 120_000 },
+    async ({ snippet, framework }) => {
+      const code = /\bmodel\b(?!=)/.test(snippet.code)
+        ? `from scripted_model import model\n${snippet.code}`
+        : snippet.code;
+      const env = { ...desk.env, PYTHONPATH: paths, CREWAI_TESTING: "true", CREWAI_DISABLE_TELEMETRY: "true" };
+      expectSuccess(await run(`${CLONE}.venvs/${framework}/bin/python`, ["-c", code], { cwd: desk.folder, env }));
     },
   );
 });
