@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { ensureFrameworks } from "./frameworks.mjs";
 import { ensurePostgres } from "./postgres-programs.mjs";
 import { ROOT, run, tool } from "./run.mjs";
 import { ensureVenv } from "./venv.mjs";
@@ -23,6 +24,8 @@ async function prepare() {
   try {
     say("the Python environment");
     await ensureVenv(say);
+    say("the agent frameworks");
+    await ensureFrameworks(say);
     say("PostgreSQL");
     await ensurePostgres(say);
     return null;
