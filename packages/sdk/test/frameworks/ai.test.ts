@@ -1,82 +1,15 @@
 import * as ai from "ai";
-import { convertArrayToReadableStream, MockLanguageModelV3, MockLanguageModelV4 } from "ai/test";
+import { MockLanguageModelV3, MockLanguageModelV4 } from "ai/test";
 import * as ai6 from "ai-6";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { governTools } from "../../src/adapters/ai.js";
+import { scriptedModel, toldOf } from "./ai-model.js";
 import { versionOf } from "./installed.js";
-import {
-  type AgentRun,
-  bench,
-  type Framework,
-  itGovernsTools,
-  recordingTools,
-  type ScriptedCall,
-} from "./scenarios.js";
-
-const USAGE = {
-  inputTokens: { total: 1, noCache: 1, cacheRead: 0, cacheWrite: 0 },
-  outputTokens: { total: 1, text: 1, reasoning: 0 },
-};
+import { type AgentRun, bench, type Framework, itGovernsTools, recordingTools } from "./scenarios.js";
 
 /** What both versions of the SDK have alike, as far as it is used here. */
 type Sdk = Pick<typeof ai, "generateText" | "streamText" | "tool" | "stepCountIs">;
-
-type StreamOf<S> = S extends ReadableStream<infer P> ? P : never;
-type StreamPart = StreamOf<Awaited<ReturnType<MockLanguageModelV4["doStream"]>>["stream"]>;
-
-/** The messages that a model is given, as far as they are read here. */
-type Prompt = readonly { role: string; content: unknown }[];
-interface ResultPart {
-  type: string;
-  toolCallId: string;
-  output: { type: string; value?: unknown; reason?: string };
-}
-
-function scripted(Model: typeof MockLanguageModelV4, turns: AgentRun["turns"], betweenTurns: AgentRun["betweenTurns"]) {
-  const prompts: Prompt[] = [];
-  const next = async ({ prompt }: { prompt: Prompt }) => {
-    const turn = prompts.push(prompt) - 1;
-    if (turn > 0) await betweenTurns?.();
-    const calls = turns[turn];
-    const content = calls?.map(toolCall) ?? [{ type: "text" as const, text: "the end" }];
-    const unified = calls === undefined ? ("stop" as const) : ("tool-calls" as const);
-    return { content, finishReason: { unified, raw: undefined }, usage: USAGE, warnings: [] };
-  };
-  const model = new Model({
-    doGenerate: next,
-    doStream: async (options: { prompt: Prompt }) => {
-      const { content, finishReason, usage } = await next(options);
-      const parts = content.flatMap((part): StreamPart[] =>
-        part.type === "text"
-          ? [
-              { type: "text-start", id: "1" },
-              { type: "text-delta", id: "1", delta: part.text },
-              { type: "text-end", id: "1" },
-            ]
-          : [part],
-      );
-      const stream = convertArrayToReadableStream<StreamPart>([...parts, { type: "finish", finishReason, usage }]);
-      return { stream };
-    },
-  });
-  return { model, prompts };
-}
-
-function toolCall({ id, tool, input }: ScriptedCall) {
-  return { type: "tool-call" as const, toolCallId: id, toolName: tool, input: JSON.stringify(input) };
-}
-
-function toldOf(prompt: Prompt = []): Map<string, string> {
-  const parts = prompt.filter(({ role }) => role === "tool").flatMap(({ content }) => content as ResultPart[]);
-  return new Map(
-    parts.filter(({ type }) => type === "tool-result").map(({ toolCallId, output }) => [toolCallId, textOf(output)]),
-  );
-}
-
-function textOf({ value, reason, type }: ResultPart["output"]): string {
-  return typeof value === "string" ? value : JSON.stringify(value ?? reason ?? type);
-}
 
 function toolsOf(sdk: Sdk, tools: AgentRun["tools"]): ai.ToolSet {
   const inputSchema = z.object({ item: z.string() });
@@ -89,7 +22,7 @@ function frameworkOf(name: string, sdk: Sdk, Model: typeof MockLanguageModelV4):
     name: "Vercel AI SDK (ai)",
     version: versionOf(name),
     async run({ gate, options, tools, turns, betweenTurns, signal, streaming }) {
-      const { model, prompts } = scripted(Model, turns, betweenTurns);
+      const { model, prompts } = scriptedModel(Model, turns, betweenTurns);
       const settings = {
         model,
         tools: governTools(gate, toolsOf(sdk, tools), options),
@@ -118,7 +51,7 @@ describe.each(VERSIONS)("tools of the Vercel AI SDK, installed as $name,", ({ na
   /** One run of the model's script with approval requests, and what comes of it. */
   async function untilHeld(agentId: string, waitSeconds?: number) {
     const { tools, ran } = recordingTools();
-    const { model, prompts } = scripted(
+    const { model, prompts } = scriptedModel(
       Model,
       [[{ id: `call-${agentId}`, tool: "refund", input: { item: "a" } }]],
       undefined,
@@ -173,7 +106,7 @@ describe.each(VERSIONS)("tools of the Vercel AI SDK, installed as $name,", ({ na
   });
 
   it("a tool that streams its results goes on doing so, and the last one is reported", async () => {
-    const { model } = scripted(Model, [[{ id: "call-s", tool: "lookup", input: { item: "s" } }]], undefined);
+    const { model } = scriptedModel(Model, [[{ id: "call-s", tool: "lookup", input: { item: "s" } }]], undefined);
     const lookup = sdk.tool({
       inputSchema: z.object({ item: z.string() }),
       async *execute({ item }) {
