@@ -66,8 +66,8 @@ interface OpenCall {
 
 /** Calls that are allowed and not ended. Beyond, the oldest is let go: its lease ends, and it becomes `unknown`. */
 const OPEN_CALLS_MAX = 1_000;
-/** Seconds for asking the gate, with its retries, beside the wait for a person. */
-const ASKING_SECONDS = 120;
+/** Seconds for asking the gate, beside the wait for a person: more than all retries take, so that a hook never times out. */
+const ASKING_SECONDS = 600;
 
 /**
  * Options that put every tool of a Claude agent behind the gate, those of sub-agents and MCP servers too:
