@@ -76,6 +76,8 @@ export interface GovernMiddleware {
  * An action's params are the input as the tool's schema has read it. A call that may not run throws an error whose
  * message the model can use; a `ToolNode` gives it to the model as a message with status `error`.
  *
+ * It stands around `_call`, which LangChain's own `invoke` leads to; a class with another `invoke` has to do the same.
+ *
  * @throws TypeError for what is not a tool of LangChain 1.x (a server-side tool of a provider, say).
  */
 export function governTools<T extends object>(gate: ToolGate, tools: readonly T[], options: LangChainToolOptions): T[] {
