@@ -1,9 +1,14 @@
 import { availableParallelism } from "node:os";
+import { ensureFrameworks } from "./frameworks.mjs";
 import { run, tool } from "./run.mjs";
 import { ensureVenv } from "./venv.mjs";
 
 /** Building comes first: the tools that read types see the packages as they are built. */
-const TYPES = { name: "types", program: tool("tsc"), args: ["--build", "tsconfig.json", "tsconfig.check.json"] };
+const TYPES = {
+  name: "types",
+  program: tool("tsc"),
+  args: ["--build", "tsconfig.json", "tsconfig.check.json"],
+};
 
 const CHECKS = [
   {
@@ -42,7 +47,7 @@ process.exitCode = await main();
 
 async function main() {
   const started = performance.now();
-  const results = [await measured(TYPES)];
+  const results = [await measured(await withFrameworks(TYPES))];
   results.push(...(await inParallel([...CHECKS, ...(await pythonChecks())], availableParallelism())));
   const failed = results.filter((result) => result.code !== 0);
   for (const { name, output } of failed) console.log(`\n── ${name}\n${output.trim()}`);
@@ -50,6 +55,16 @@ async function main() {
   const names = failed.map((result) => result.name).join(", ");
   console.log(failed.length === 0 ? `\nall checks pass (${seconds} s)` : `\nfailed: ${names} (${seconds} s)`);
   return failed.length === 0 ? 0 : 1;
+}
+
+/** The types of the frameworks are needed for those of their tests. */
+async function withFrameworks(check) {
+  try {
+    await ensureFrameworks((line) => console.log(`setup: ${line}`));
+    return check;
+  } catch (error) {
+    return { ...check, failure: error.message };
+  }
 }
 
 async function pythonChecks() {

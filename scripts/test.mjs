@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { ensureFrameworkVenvs, FRAMEWORK_SUITES, suiteFolder, suitePython } from "./framework-venvs.mjs";
+import { ensureFrameworks } from "./frameworks.mjs";
 import { ensurePostgres } from "./postgres-programs.mjs";
 import { ROOT, run, tool } from "./run.mjs";
 import { ensureVenv } from "./venv.mjs";
@@ -26,6 +27,8 @@ async function prepare() {
     const programs = await ensureVenv(say);
     say("the environments of the Python frameworks");
     const hasFrameworks = await ensureFrameworkVenvs(programs, say);
+    say("the TypeScript frameworks");
+    await ensureFrameworks(say);
     say("PostgreSQL");
     await ensurePostgres(say);
     return { hasFrameworks };

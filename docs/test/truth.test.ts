@@ -110,6 +110,27 @@ describe("docs/dependencies.md", () => {
   });
 });
 
+describe("docs/guides/frameworks-typescript.md", () => {
+  it("names every adapter of the SDK", () => {
+    const { exports } = JSON.parse(read("packages/sdk/package.json")) as { exports: object };
+    const adapters = Object.keys(exports).filter((path) => path !== ".");
+    const rows = bodyOf("docs/guides/frameworks-typescript.md", "# Agent frameworks in TypeScript");
+    const named = rows.flatMap(([, path = ""]) => inlineCode(path)).filter((path) => path.startsWith("@faramesh/sdk/"));
+    expect(named.sort()).toEqual(adapters.map((path) => `@faramesh/sdk${path.slice(1)}`).sort());
+  });
+
+  it("names the versions that are tested", () => {
+    const { dependencies = {} } = JSON.parse(read("packages/sdk/test/frameworks/package.json")) as Manifest;
+    const rows = bodyOf("docs/guides/frameworks-typescript.md", "## What was tested");
+    expect(rows).toHaveLength(6);
+    for (const [framework = "", versions = ""] of rows) {
+      const stated = [...versions.matchAll(/`([^`]+)` ([\d.]+)/g)];
+      expect(stated.length, framework).toBeGreaterThan(0);
+      for (const [, name = "", version] of stated) expect(dependencies[name], name).toBe(version);
+    }
+  });
+});
+
 describe("docs/guides/running.md", () => {
   it("names every variable that the server reads", () => {
     const variables = new Set(read("packages/server/src/config.ts").match(/FARAMESH_[A-Z_]+/g));
