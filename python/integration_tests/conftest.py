@@ -78,7 +78,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Writes it to the file that FARAMESH_COVERED names, for the table of compatibility."""
+    """Writes it to the file that ``--covered`` names, for the table of compatibility."""
     target = session.config.getoption("--covered")
     if target is None:
         return
