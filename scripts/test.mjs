@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { staleCompatibility } from "./compatibility.mjs";
 import { ensureFrameworkVenvs, FRAMEWORK_SUITES, suiteFolder, suitePython } from "./framework-venvs.mjs";
 import { ensureFrameworks } from "./frameworks.mjs";
 import { ensurePostgres } from "./postgres-programs.mjs";
@@ -15,7 +16,8 @@ async function main() {
   mkdirSync(RESULTS, { recursive: true });
   const { problem, hasFrameworks } = await prepare();
   if (problem !== undefined) return total([{ name: "setup", passed: 0, failed: 1, skipped: 0, problem }]);
-  return total([await typescriptSuites(), await pythonSuite(), ...(await frameworkSuites(hasFrameworks))]);
+  const suites = [await typescriptSuites(), await pythonSuite(), ...(await frameworkSuites(hasFrameworks))];
+  return total([...suites, compatibility(hasFrameworks, suites)]);
 }
 
 async function prepare() {
@@ -68,6 +70,18 @@ async function frameworkSuites(hasFrameworks) {
     results.push(await pytest(title, suitePython(name), [...config, suiteFolder(name), covered], `pytest-${name}`));
   }
   return results;
+}
+
+/** The page of frameworks says what this run showed; one that failed shows nothing. */
+function compatibility(hasFrameworks, suites) {
+  const name = "the page of frameworks";
+  const nothing = { name, passed: 0, failed: 0, skipped: 1 };
+  if (!hasFrameworks) return { ...nothing, problem: "the Python frameworks were not run" };
+  if (suites.some(({ failed }) => failed > 0)) return { ...nothing, problem: "another suite failed" };
+  const problem = staleCompatibility(RESULTS);
+  return problem === null
+    ? { name, passed: 1, failed: 0, skipped: 0 }
+    : { name, passed: 0, failed: 1, skipped: 0, problem };
 }
 
 async function pytest(name, python, args, report = name) {
