@@ -68,12 +68,14 @@ export async function openWorld({ fetch } = {}) {
 /** @typedef {Awaited<ReturnType<typeof openWorld>>} World */
 
 /**
+ * Makes a key that may do no more than its role.
+ *
  * @param {string} url
  * @param {string} adminKey
  * @param {{ name: string, role: string, agents?: string[] }} wanted
  * @returns {Promise<string>}
  */
-async function createKey(url, adminKey, wanted) {
+export async function createKey(url, adminKey, wanted) {
   const response = await fetch(`${url}/v1/api-keys`, {
     method: "POST",
     headers: { authorization: `Bearer ${adminKey}`, "content-type": "application/json" },
