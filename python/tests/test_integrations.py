@@ -118,6 +118,18 @@ def test_a_function_keeps_its_signature_with_annotations_that_anybody_can_read()
     assert find.__annotations__["customer"] is str
 
 
+def test_trap_what_unwraps_a_function_does_not_find_the_one_that_asks_nobody() -> None:
+    def pay(amount: int) -> str:
+        return f"paid {amount}"
+
+    async def pay_later(amount: int) -> str:
+        return f"paid {amount}"
+
+    for function in (pay, pay_later):
+        face = governed(function, agent_id="billing")
+        assert inspect.unwrap(face) is face
+
+
 def test_a_coroutine_function_stays_one(admin: Faramesh) -> None:
     @governed(agent_id="a")
     async def find(customer: str) -> str:

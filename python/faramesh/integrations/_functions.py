@@ -101,6 +101,8 @@ def govern_function(
     chosen: Any = acall if is_async(function) else call_in_thread if awaited else call
     chosen.__signature__ = own
     chosen.__annotations__ = _annotations(own)
+    # What unwraps functions, to look at them or to call them, would find the one that asks nobody.
+    del chosen.__wrapped__
     return cast("F", chosen)
 
 
